@@ -1,0 +1,1 @@
+"""Broadsheet: the self-hosted daily paper for research papers."""

@@ -1,0 +1,237 @@
+"""The nouns of Broadsheet: frozen values that every room passes on and none changes."""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date as Day
+from typing import Literal
+
+Status = Literal["published", "rejected", "withdrawn", "deleted"]
+SignalKind = str  # "votes", "comments", "stars", "citations", "listed"
+
+_PARTIAL_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
+
+
+def day_range(text: str) -> tuple[str, str]:
+    """Return the first and last day (ISO) of a date with year, month or day precision.
+
+    >>> day_range("2025-11")
+    ('2025-11-01', '2025-11-30')
+
+    Raises:
+        ValueError: the text is no such date.
+    """
+    match = _PARTIAL_DATE.fullmatch(text)
+    if match is None:
+        raise ValueError(f"not a date of the form 2025, 2025-11 or 2025-11-03: {text!r}")
+    year, month, day = (int(part) if part else None for part in match.groups())
+    assert year is not None
+    first = Day(year, month or 1, day or 1)
+    last_month = month or 12
+    last = Day(year, last_month, day or calendar.monthrange(year, last_month)[1])
+    return first.isoformat(), last.isoformat()
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """A person as a paper names them."""
+
+    name: str
+    orcid: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One dated measurement of attention; `value` is the total as of `day`, or the rank for `listed`."""
+
+    kind: SignalKind
+    day: str
+    value: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRecord:
+    """What a source yields, with its text as the source has it.
+
+    `scheme` names the format that `own_id` belongs to ("arxiv", "acl", "jsonl", "bibtex", "page", "title", ...).
+    (source, scheme, own_id) names a record for ever: the same record again replaces its earlier text.
+    `identifiers` are normalised ("arxiv:1706.03762", "doi:10.1000/x", "acl:P18-1001", "openreview:abc").
+    A signal whose `day` is empty is dated by the store: the record's `announced`, else the day it is added.
+    """
+
+    source: str
+    scheme: str
+    own_id: str
+    title: str
+    abstract: str | None = None
+    note: str | None = None
+    authors: tuple[Author, ...] = ()
+    date: str | None = None
+    updated: str | None = None
+    announced: str | None = None
+    venue: str | None = None
+    categories: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    identifiers: tuple[str, ...] = ()
+    links: Mapping[str, str] = field(default_factory=dict)  # "page", "pdf", "code", "project"
+    comment: str | None = None
+    licence: str | None = None
+    status: Status = "published"
+    signals: tuple[Signal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A record that could not be used: where it stood, why, and the beginning of its text."""
+
+    where: str
+    reason: str
+    excerpt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Records of one source with the cursor that, once stored, says they have been seen."""
+
+    records: tuple[SourceRecord, ...]
+    cursor: str
+    set_aside: tuple[SetAside, ...] = ()
+    done: float | None = None  # share of the whole source read so far, 0..1, where known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paper:
+    """The one thing readers see: one work, merged from all its records."""
+
+    key: int
+    id: str
+    identifiers: tuple[str, ...]
+    title: str
+    abstract: str | None = None
+    note: str | None = None
+    authors: tuple[Author, ...] = ()
+    date: str | None = None
+    updated: str | None = None
+    announced: str | None = None
+    venue: str | None = None
+    categories: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    links: Mapping[str, str] = field(default_factory=dict)
+    comment: str | None = None
+    licence: str | None = None
+    status: Status = "published"
+    front_matter: bool = False
+    signals: Mapping[SignalKind, float] = field(default_factory=dict)  # newest value of each kind
+    sources: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The abstract, else the note, else nothing: what there is to read beside the title."""
+        return self.abstract or self.note or ""
+
+    @property
+    def ranked(self) -> bool:
+        """Whether default results may show it."""
+        return self.status == "published" and not self.front_matter
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A marked stretch of text: characters `start` to `end`, end excluded."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reasons:
+    """Why a hit stands where it does: matched words with weights, best sentence, each feature's share of the score."""
+
+    words: Mapping[str, float] = field(default_factory=dict)
+    sentence: str | None = None
+    shares: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """One paper of a ranking with its score, marks and reasons; `by_meaning` when no word of the query matched."""
+
+    paper: Paper
+    score: float
+    by_meaning: bool = False
+    title_marks: tuple[Span, ...] = ()
+    text_marks: tuple[Span, ...] = ()
+    reasons: Reasons | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facets:
+    """Counts among the ranked results, for narrowing: (value, count), years ascending, the rest by count."""
+
+    years: tuple[tuple[int, int], ...] = ()
+    categories: tuple[tuple[str, int], ...] = ()
+    venues: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """A page of hits: what every list in Broadsheet is, over every door.
+
+    `total` counts papers whose words match after filters; `next` is the next page's number or None;
+    `goto` is the identifier of the paper that the query named outright.
+    """
+
+    query: str
+    total: int
+    page: int
+    next: int | None
+    notes: tuple[str, ...]
+    hits: tuple[Hit, ...]
+    snapshot: int = 0
+    milliseconds: float = 0.0
+    goto: str | None = None
+    facets: Facets | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edition:
+    """The front page of one day; `earlier` and `later` are the nearest days that have papers."""
+
+    day: str
+    papers: tuple[Paper, ...]
+    earlier: str | None = None
+    later: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceStatus:
+    """How fresh a source is: when it was last seen (UTC ISO), what failed last, how many records it gave and set aside."""
+
+    name: str
+    seen: str | None
+    failure: str | None = None
+    records: int = 0
+    set_aside: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A row written with every change of a paper: its number, the paper's key, and whether the paper is gone."""
+
+    number: int
+    key: int
+    gone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far long work has come: what it is doing, units done, units in all (None: unknown), seconds since it began."""
+
+    doing: str
+    done: int
+    total: int | None
+    seconds: float

@@ -1,0 +1,116 @@
+"""One frozen Settings, read once from `settings.toml` in the home folder and the environment (which wins)."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import platformdirs
+
+from broadsheet.errors import SettingsError
+
+PREFIX = "BROADSHEET_"
+
+
+@dataclass(frozen=True, slots=True)
+class Harvest:
+    """One `[[harvest]]` table: the source, which part of it, and how often (`every`, hours) or when (`at`, HH:MM)."""
+
+    source: str
+    set: str | None = None
+    every: float | None = None
+    at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set. The field `database_url` is `BROADSHEET_DATABASE_URL`, and so on for the rest."""
+
+    home: Path = field(metadata={"help": "The one folder of all data, on a local disk."})
+    database_url: str = field(default="", metadata={"help": "The store; empty means SQLite in the home folder."})
+    url: str = field(default="", metadata={"help": "The public base address, for links in feeds and mail."})
+    allowed_hosts: tuple[str, ...] = field(
+        default=(), metadata={"help": "Host names to answer to, beside that of `url` and the loopback names; commas between."}
+    )
+    trusted_proxies: tuple[str, ...] = field(
+        default=(), metadata={"help": "Addresses of proxies whose forwarding headers count; commas between."}
+    )
+    timezone: str = field(default="UTC", metadata={"help": "Which day an edition is: a name such as Europe/Paris."})
+    encoder: str = field(default="static", metadata={"help": "`static`, `onnx:FOLDER` or `sentence-transformers:NAME`."})
+    harvest: tuple[Harvest, ...] = field(
+        default=(), metadata={"help": "What the loop gathers by itself; only in settings.toml, as [[harvest]] tables."}
+    )
+
+    @property
+    def store_url(self) -> str:
+        """The SQLAlchemy address of the store."""
+        return self.database_url or f"sqlite:///{self.home / 'broadsheet.sqlite'}"
+
+    @property
+    def index_folder(self) -> Path:
+        """Where snapshots live; the whole folder may be deleted at any time."""
+        return self.home / "index"
+
+
+def load(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Return the settings of this machine.
+
+    Raises:
+        SettingsError: a setting is unknown, of the wrong kind, or the file is not TOML.
+    """
+    home = Path(environ.get("BROADSHEET_HOME") or platformdirs.user_data_dir("broadsheet")).expanduser().absolute()
+    values = _from_file(home / "settings.toml") | _from_environment(environ)
+    settings = Settings(**{**values, "home": home})
+    _check(settings)
+    return settings
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, object]:
+    names = {PREFIX + f.name.upper(): f.name for f in fields(Settings) if f.name not in ("home", "harvest")}
+    return {name: _parsed(name, environ[variable]) for variable, name in names.items() if environ.get(variable)}
+
+
+def _from_file(path: Path) -> dict[str, object]:
+    if not path.exists():
+        return {}
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}") from error
+    known = {f.name for f in fields(Settings)} - {"home"}
+    if unknown := sorted(set(table) - known):
+        raise SettingsError(f"{path} has unknown settings: {', '.join(unknown)}. Known are: {', '.join(sorted(known))}.")
+    return {name: _parsed(name, value) for name, value in table.items()}
+
+
+def _parsed(name: str, value: object) -> object:
+    if name == "harvest":
+        return _harvests(value)
+    if name in ("allowed_hosts", "trusted_proxies"):
+        parts = value.split(",") if isinstance(value, str) else value
+        if not isinstance(parts, list):
+            raise SettingsError(f"{name} is a list of names, or names with commas between.")
+        return tuple(str(part).strip() for part in parts if str(part).strip())
+    if not isinstance(value, str):
+        raise SettingsError(f"{name} is a text, not {value!r}.")
+    return value
+
+
+def _harvests(value: object) -> tuple[Harvest, ...]:
+    if not isinstance(value, list):
+        raise SettingsError("Write harvests as [[harvest]] tables.")
+    try:
+        return tuple(Harvest(**table) for table in value)
+    except TypeError as error:
+        raise SettingsError(f"A [[harvest]] table takes source, set, every and at: {error}") from error
+
+
+def _check(settings: Settings) -> None:
+    try:
+        ZoneInfo(settings.timezone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise SettingsError(f"timezone {settings.timezone!r} is not known; write one such as Europe/Paris.") from error

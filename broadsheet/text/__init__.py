@@ -1,0 +1,1 @@
+"""Text, and nothing but text: the one tokenizer, names and titles made comparable, formulas, citations."""
