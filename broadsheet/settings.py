@@ -34,13 +34,16 @@ class Settings:
     database_url: str = field(default="", metadata={"help": "The store; empty means SQLite in the home folder."})
     url: str = field(default="", metadata={"help": "The public base address, for links in feeds and mail."})
     allowed_hosts: tuple[str, ...] = field(
-        default=(), metadata={"help": "Host names to answer to, beside that of `url` and the loopback names; commas between."}
+        default=(),
+        metadata={"help": "Host names to answer to, beside that of `url` and the loopback names; commas between."},
     )
     trusted_proxies: tuple[str, ...] = field(
         default=(), metadata={"help": "Addresses of proxies whose forwarding headers count; commas between."}
     )
     timezone: str = field(default="UTC", metadata={"help": "Which day an edition is: a name such as Europe/Paris."})
-    encoder: str = field(default="static", metadata={"help": "`static`, `onnx:FOLDER` or `sentence-transformers:NAME`."})
+    encoder: str = field(
+        default="static", metadata={"help": "`static`, `onnx:FOLDER` or `sentence-transformers:NAME`."}
+    )
     harvest: tuple[Harvest, ...] = field(
         default=(), metadata={"help": "What the loop gathers by itself; only in settings.toml, as [[harvest]] tables."}
     )
@@ -83,7 +86,9 @@ def _from_file(path: Path) -> dict[str, object]:
         raise SettingsError(f"{path} is not valid TOML: {error}") from error
     known = {f.name for f in fields(Settings)} - {"home"}
     if unknown := sorted(set(table) - known):
-        raise SettingsError(f"{path} has unknown settings: {', '.join(unknown)}. Known are: {', '.join(sorted(known))}.")
+        raise SettingsError(
+            f"{path} has unknown settings: {', '.join(unknown)}. Known are: {', '.join(sorted(known))}."
+        )
     return {name: _parsed(name, value) for name, value in table.items()}
 
 
