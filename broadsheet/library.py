@@ -1,13 +1,12 @@
-"""The facade: what every door calls. It fills views, turns rankings into hits and takes in papers; it decides nothing."""
+"""The facade that every door calls: it fills views, turns rankings into hits, takes in papers, and decides nothing."""
 
 from __future__ import annotations
 
 import secrets
-import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -15,8 +14,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
 
 import broadsheet
+from broadsheet import checks
 from broadsheet import settings as settings_module
-from broadsheet.errors import BroadsheetError, DamagedSnapshot, InputError, NoSnapshot, NotFound, SourceError
+from broadsheet.checks import Check
+from broadsheet.errors import BroadsheetError, InputError, NoSnapshot, NotFound, SourceError
 from broadsheet.query import Query, parse
 from broadsheet.records import (
     Batch,
@@ -43,21 +44,11 @@ Report = Callable[[Progress], None]
 Format = Literal["bibtex", "ris", "csl"]
 
 RANKED = 1_000  # results that are ranked, however many match
-_SPACE = 1e9  # bytes that should be free for the next snapshot
 _CHUNK = 500  # papers read from the store at a time while indexing
 
 
 def _silent(_: Progress) -> None:
     return None
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One line of `broadsheet doctor`: what was looked at, whether it is well, and what was seen or is to be done."""
-
-    name: str
-    ok: bool
-    detail: str
 
 
 class Library:
@@ -73,6 +64,7 @@ class Library:
         self.settings.home.mkdir(parents=True, exist_ok=True)
         self.store = Store(self.settings.store_url, self.settings.home, migrate=migrate)
         self._clock = clock
+        self._holder = secrets.token_hex(8)
 
     def close(self) -> None:
         """Give back files and connections."""
@@ -437,6 +429,30 @@ class Library:
         """Return when each source was last seen and what failed."""
         return self.store.sources()
 
+    @property
+    def lag(self) -> int:
+        """Changes in the store that the snapshot does not have yet."""
+        from broadsheet import index
+
+        snapshot = index.describe(self.settings.index_folder)
+        return self.store.count_changes(snapshot["change"] if snapshot else 0)
+
+    def lease(self, name: str, seconds: float) -> bool:
+        """Take or keep a lease for this object, unless another holds it; it expires by itself."""
+        return self.store.lease(name, self._holder, now=self._clock(), seconds=seconds)
+
+    def release(self, name: str) -> None:
+        """Give a lease back early."""
+        self.store.release(name, self._holder)
+
+    def state(self, name: str) -> str | None:
+        """Return a small value kept beside the papers."""
+        return self.store.state(name)
+
+    def set_state(self, name: str, value: str) -> None:
+        """Keep a small value beside the papers."""
+        self.store.set_state(name, value)
+
     def backup(self, file: Path) -> None:
         """Write everything but the index into one file, while serving."""
         self.store.backup(file)
@@ -451,43 +467,14 @@ class Library:
         from broadsheet import index
 
         snapshot = index.describe(self.settings.index_folder)
-        change = snapshot["change"] if snapshot else 0
         return {
             "home": str(self.settings.home),
             **self.store.counts(),
             "change": self.store.last_change(),
-            "snapshot": snapshot and {**snapshot, "lag": self.store.count_changes(change)},
+            "snapshot": snapshot and {**snapshot, "lag": self.lag},
             "sources": [asdict(source) for source in self.freshness()],
         }
 
     def doctor(self) -> list[Check]:
         """Look at everything that can go wrong on a machine and say what to do about it."""
-        return [_store_check(self), _snapshot_check(self), _space_check(self), _sources_check(self)]
-
-
-def _store_check(library: Library) -> Check:
-    fault = library.store.integrity()
-    return Check("store", fault is None, fault or f"{library.store.counts()['papers']:,} papers, sound")
-
-
-def _snapshot_check(library: Library) -> Check:
-    try:
-        library.snapshot.verify()
-    except NoSnapshot:
-        return Check("snapshot", False, "Nothing is indexed yet: run `broadsheet refresh`.")
-    except DamagedSnapshot as error:
-        return Check("snapshot", False, f"{error} Delete {library.settings.index_folder} and run `broadsheet refresh`.")
-    lag = library.store.count_changes(library.snapshot.number)
-    return Check(
-        "snapshot", lag == 0, f"{lag:,} changes wait: run `broadsheet refresh`." if lag else "sound and up to date"
-    )
-
-
-def _space_check(library: Library) -> Check:
-    free = shutil.disk_usage(library.settings.home).free
-    return Check("disk", free > _SPACE, f"{free / 1e9:.1f} GB free in {library.settings.home}")
-
-
-def _sources_check(library: Library) -> Check:
-    failures = [f"{source.name}: {source.failure}" for source in library.freshness() if source.failure]
-    return Check("sources", not failures, "; ".join(failures) or "none has failed")
+        return checks.look(self.store, self.settings)

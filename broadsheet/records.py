@@ -209,7 +209,7 @@ class Edition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceStatus:
-    """How fresh a source is: when it was last seen (UTC ISO), what failed last, how many records it gave and set aside."""
+    """How fresh a source is: when last seen (UTC ISO), what failed last, how many records it gave and set aside."""
 
     name: str
     seen: str | None
@@ -229,7 +229,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far long work has come: what it is doing, units done, units in all (None: unknown), seconds since it began."""
+    """How far long work has come: what it does, units done, units in all (None: unknown), seconds since it began."""
 
     doing: str
     done: int

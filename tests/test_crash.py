@@ -1,0 +1,84 @@
+"""Kill -9 at random moments of `add`: the next start serves, and the repeated run ends with the same contents.
+
+`BROADSHEET_CRASHES` sets how many kills (a few here; the published figure is 50).
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from broadsheet.app import create
+from broadsheet.library import Library
+from broadsheet.settings import Settings
+
+CRASHES = int(os.environ.get("BROADSHEET_CRASHES", "4"))
+ADD = [sys.executable, "-c", "from broadsheet.cli import main; main()", "add", "--sample"]
+QUERIES = ("twin encoder", "gated representation", "video generation", "agents that use tools")
+
+
+def start(home: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        ADD,
+        env=os.environ | {"BROADSHEET_HOME": str(home)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def contents(home: Path) -> dict[str, object]:
+    """Everything a reader can see: papers with their records and signals, and what searches find."""
+    with Library(Settings(home=home)) as library:
+        papers = library.store.papers(library.store.keys(0, 1_000_000))
+        return {
+            "papers": {p.id: (p.title, p.text, p.authors, p.identifiers, p.announced, p.sources) for p in papers},
+            "signals": {p.id: sorted((s.kind, s.source, s.value) for s in library.store.series(p.key)) for p in papers},
+            "counts": {name: n for name, n in library.store.counts().items() if name != "changes"},
+            "found": {q: [hit.paper.id for hit in library.search(q, limit=200).hits] for q in QUERIES},
+        }
+
+
+def serves(home: Path) -> bool:
+    with TestClient(create(Settings(home=home)), base_url="http://localhost") as client:
+        return client.get("/healthz").status_code == 200 and client.get("/").status_code == 200
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, object], float]:
+    home = tmp_path_factory.mktemp("undisturbed")
+    begin = time.monotonic()
+    assert start(home).wait() == 0
+    return contents(home), time.monotonic() - begin
+
+
+def moments(seconds: float) -> Iterator[float]:
+    chance = random.Random(20261121)
+    for _ in range(CRASHES):
+        yield chance.uniform(0.02, 1.0) * seconds
+
+
+def test_killed_at_random_moments(undisturbed: tuple[dict[str, object], float], tmp_path: Path) -> None:
+    expected, seconds = undisturbed
+    killed = 0
+    for number, moment in enumerate(moments(seconds)):
+        home = tmp_path / str(number)
+        process = start(home)
+        time.sleep(moment)
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            killed += 1
+        process.wait()
+        assert serves(home)
+        assert start(home).wait() == 0
+        assert contents(home) == expected
+    assert killed >= CRASHES // 2
