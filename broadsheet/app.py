@@ -1,0 +1,106 @@
+"""The one ASGI application: `uvicorn --factory broadsheet.app:create`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_threads, "1")  # one search, one thread; read when numpy and faiss are loaded, so set first
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+
+import broadsheet
+from broadsheet import settings as settings_module
+from broadsheet.api import health, routes
+from broadsheet.errors import NotFound
+from broadsheet.server import errors
+from broadsheet.server.conditional import Conditional
+from broadsheet.server.headers import Headers
+from broadsheet.server.hosts import Hosts, allowed_hosts
+from broadsheet.server.limits import Gate, size_thread_pool
+from broadsheet.server.metrics import Measured, Metrics
+from broadsheet.server.static import MOUNT, Static
+from broadsheet.server.suffix import Suffixes
+from broadsheet.settings import Settings
+from broadsheet.web import pages
+
+if TYPE_CHECKING:
+    from broadsheet.library import Library
+
+STATIC_FOLDER = Path(pages.__file__).parent / "static"
+DESCRIPTION = "Search research papers by words and by meaning. Every page of this server has a twin here."
+
+
+def create(settings: Settings | None = None, *, library: Library | None = None) -> FastAPI:
+    """Return the application over a library, by default the one of this machine's settings.
+
+    Raises:
+        BroadsheetError: the settings or the store cannot be used.
+    """
+    settings = settings or (library.settings if library else settings_module.load())
+    library = library or broadsheet.Library(settings, migrate=True)
+    metrics = Metrics()
+    app = FastAPI(
+        title="Broadsheet",
+        version=broadsheet.__version__,
+        description=DESCRIPTION,
+        lifespan=_lifespan,
+        middleware=_middleware(settings, library, metrics),
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+    )
+    _fill_state(app, settings, library, metrics)
+    errors.install(app)
+    for router in (health.router, routes.router):
+        app.include_router(router)
+    app.include_router(pages.router, include_in_schema=False)
+    return app
+
+
+def _middleware(settings: Settings, library: Library, metrics: Metrics) -> list[Middleware]:
+    """Return what every request passes through, outermost first."""
+    return [
+        Middleware(Measured, metrics),
+        Middleware(Headers),
+        Middleware(GZipMiddleware, minimum_size=1000, compresslevel=5),
+        Middleware(Hosts, allowed_hosts(settings)),
+        Middleware(Conditional),
+        Middleware(Gate),
+        Middleware(errors.Failures),
+        Middleware(Suffixes, partial(_is_literal, library)),
+    ]
+
+
+def _fill_state(app: FastAPI, settings: Settings, library: Library, metrics: Metrics) -> None:
+    static = Static(STATIC_FOLDER)
+    app.mount(MOUNT, static)
+    app.state.library = library
+    app.state.settings = settings
+    app.state.metrics = metrics
+    app.state.now = broadsheet.now
+    app.state.static = static.address
+    app.state.error_page = pages.error_page
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    size_thread_pool()
+    yield
+    app.state.library.close()
+
+
+def _is_literal(library: Library, identifier: str, form: str) -> bool:
+    """Say whether an identifier that ends like a form is one that a paper really has."""
+    try:
+        paper = library.paper(identifier)
+    except NotFound:
+        return False
+    return any(name.endswith(form) for name in paper.identifiers)

@@ -1,0 +1,82 @@
+"""The query parameters that pages and API share. A form sends empty fields: those count as absent."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Literal, TypeAlias
+
+from fastapi import Path, Query
+from pydantic import AfterValidator, BeforeValidator
+
+from broadsheet import query
+
+LIMIT = 20
+MAX_LIMIT = 200
+MAX_PAGE = 1_000
+MAX_TEXT = 10_000
+MAX_PAPERS = 100
+
+
+def _or(default: object) -> BeforeValidator:
+    def filled(value: Any) -> Any:
+        return default if value == "" else value
+
+    return BeforeValidator(filled)
+
+
+def _clean(text: str) -> str:
+    return text.replace("\0", " ")  # PostgreSQL takes none
+
+
+def _clean_all(texts: list[str]) -> list[str]:
+    return [_clean(text) for text in texts]
+
+
+def _day(text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError as error:
+        raise ValueError("a day is written as 2025-11-03") from error
+
+
+_Short: TypeAlias = Annotated[str | None, _or(None), AfterValidator(lambda text: text and _clean(text))]
+
+Text = Annotated[
+    str,
+    Query(max_length=MAX_TEXT, description='Words, "phrases", -not, title: author: venue: cat: after: before: id:'),
+    AfterValidator(_clean),
+]
+Limit = Annotated[int, _or(LIMIT), Query(ge=1, le=MAX_LIMIT, description="How many papers on one page.")]
+Page = Annotated[int, _or(1), Query(ge=1, le=MAX_PAGE, description="Which page, from 1.")]
+Profile = Annotated[
+    Literal["hybrid", "lexical", "dense"],
+    _or("hybrid"),
+    Query(description="Rank by words and meaning, by words alone, or by meaning alone."),
+]
+Sort = Annotated[
+    query.Sort,
+    _or("relevance"),
+    Query(description="The order; all but relevance go over every paper whose words match."),
+]
+After = Annotated[_Short, Query(max_length=40, description="Only papers from this day, month or year on.")]
+Before = Annotated[_Short, Query(max_length=40, description="Only papers up to this day, month or year.")]
+Category = Annotated[_Short, Query(max_length=200, description="Only papers of this category, such as cs.CL.")]
+Venue = Annotated[_Short, Query(max_length=200, description="Only papers of this venue.")]
+Explain = Annotated[bool, _or(False), Query(description="Say for each paper why it stands where it does.")]
+Ids = Annotated[
+    list[str],
+    Query(alias="id", min_length=1, max_length=MAX_PAPERS, description="Papers to resemble, by any identifier."),
+    AfterValidator(_clean_all),
+]
+NotIds = Annotated[
+    list[str],
+    Query(default_factory=list, alias="not", max_length=MAX_PAPERS, description="Papers to keep away from."),
+    AfterValidator(_clean_all),
+]
+Identifier = Annotated[
+    str,
+    Path(alias="id", description="Any identifier of the paper: arxiv:1706.03762, doi:10.1000/x, or a bare arXiv id."),
+    AfterValidator(_clean),
+]
+Day = Annotated[str, Path(description="The edition's day, such as 2025-11-03."), AfterValidator(_day)]
+Slug = Annotated[str, Path(description="The name as it stands in the address."), AfterValidator(_clean)]

@@ -1,0 +1,295 @@
+"""A library of a dozen invented papers, held in memory: what the doors are tested against."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, cast
+
+from broadsheet.errors import NotFound
+from broadsheet.records import (
+    Author,
+    Edition,
+    Hit,
+    Listing,
+    Paper,
+    Reasons,
+    Signal,
+    SourceRecord,
+    SourceStatus,
+    Span,
+)
+
+if TYPE_CHECKING:
+    from broadsheet.library import Library
+
+TODAY = "2026-03-14"
+HOSTILE = "<script>alert(1)</script>"
+
+
+def _paper(key: int, identifier: str, title: str, **more: Any) -> Paper:
+    identifiers = more.pop("identifiers", (identifier,))
+    return Paper(key=key, id=identifier, identifiers=identifiers, title=title, **more)
+
+
+PAPERS: tuple[Paper, ...] = (
+    _paper(
+        1,
+        "arxiv:2603.00001",
+        "Reading Newspapers with $O(n \\log n)$ Attention",
+        identifiers=("arxiv:2603.00001", "doi:10.48550/arxiv.2603.00001", "doi:10.1000/reading"),
+        abstract="We read $n$ pages in $O(n \\log n)$ time.  Results improve by 12\\% on ``long'' documents. "
+        "A second sentence with \\emph{emphasis} and an inequality $a < b$.",
+        authors=(Author("Ada Example", "0000-0002-1825-0097"), Author("José Ñandú")),
+        date="2026-03-13",
+        announced=TODAY,
+        venue="Journal of Invented Results",
+        categories=("cs.CL", "cs.IR"),
+        keywords=("attention", "newspapers"),
+        links={
+            "page": "https://example.org/abs/1",
+            "pdf": "https://example.org/pdf/1",
+            "code": "https://example.org/c",
+        },
+        comment="12 pages, 3 figures",
+        licence="CC BY 4.0",
+        signals={"votes": 41.0, "stars": 1300.0, "comments": 7.0, "citations": 3.0},
+        sources=("arxiv", "front_page"),
+    ),
+    _paper(
+        2,
+        "doi:10.1000/data.json",
+        "A Paper Whose DOI Ends Like a Form",
+        abstract="Its address must be its page.",
+        authors=(Author("Grace Sample"),),
+        date="2025-11",
+        announced=TODAY,
+        signals={"votes": 12.0},
+        sources=("bibtex",),
+    ),
+    _paper(
+        3,
+        "arxiv:hep-th/9901001",
+        "Old Identifiers in New Addresses",
+        abstract="Slashes and all.",
+        authors=(Author("Emmy Placeholder"),),
+        date="1999-01-02",
+        announced="2026-03-13",
+        categories=("hep-th",),
+        signals={"citations": 250.0},
+        sources=("arxiv",),
+    ),
+    _paper(
+        4,
+        "acl:X26-1001",
+        f'Markup {HOSTILE} in Titles & "Quotes" <b>bold</b>',
+        abstract=f"An abstract with {HOSTILE}, <img src=x onerror=alert(1)> and $\\href{{javascript:alert(1)}}{{x}}$.",
+        authors=(Author("<i>Mallory</i>"), Author("O'Hara & Sons")),
+        date="2026",
+        announced=TODAY,
+        venue="Proceedings <of> Nothing",
+        links={"page": "javascript:alert(1)", "pdf": "https://example.org/?a=1&b=2"},
+        signals={"votes": 3.0},
+        sources=("acl",),
+    ),
+    _paper(
+        5, "bs:abcdefgh2345", "A Note in Our Own Words", note="Only a note; no abstract is known.", sources=("sample",)
+    ),
+    _paper(6, "openreview:AbC-d_1", "No Abstract, No Authors, No Date", sources=("conferences",)),
+    _paper(
+        7,
+        "openreview:rejected1",
+        "Rejected, but Kept",
+        abstract="It is marked.",
+        date="2025",
+        status="rejected",
+        venue="Invented Conference 2025",
+        sources=("conferences",),
+    ),
+    _paper(
+        8, "arxiv:2603.00008", "Withdrawn by Its Authors", date="2026-03-01", status="withdrawn", sources=("arxiv",)
+    ),
+    _paper(9, "acl:X26-1000", "Briefly noted", front_matter=True, date="2026-03", sources=("acl",)),
+    _paper(
+        10,
+        "arxiv:2603.00010",
+        "Überlange " + "Donaudampfschifffahrtsgesellschaftskapitän " * 12,
+        abstract="Ein Wort. " * 400,
+        authors=tuple(Author(f"Person Number{n}") for n in range(120)),
+        date="2026-03-12",
+        announced=TODAY,
+        categories=tuple(f"x{n}.YZ" for n in range(9)),
+        signals={"votes": 2.0},
+        sources=("arxiv",),
+    ),
+    _paper(
+        11,
+        "arxiv:2603.00011",
+        "Damaged 5.2times Faster ell_2 Mathematics: $\\sqrt{",
+        abstract="Text that lost its markup: texttt{D}ual, alpha_1, $$, \\(, \\frac{1}{ and 100% of }}}.",
+        date="2026-03-11",
+        announced=TODAY,
+        sources=("page",),
+    ),
+    _paper(
+        12,
+        "doi:10.1000/a<b>?c#d%20é",
+        "語学と画像の𝕌𝕟𝕚𝕔𝕠𝕕𝕖 \u202eright to left",
+        abstract="Emoji 🗞️ and a combining e\u0301.",
+        authors=(Author("山田 太郎"),),
+        date="2024-02-29",
+        sources=("ris",),
+    ),
+)
+
+
+@dataclass
+class FakeLibrary:
+    """As much of `Library` as the doors call; `broken`, when set, is raised by every call instead."""
+
+    contents: tuple[Paper, ...] = PAPERS
+    ready: bool = True
+    broken: Exception | None = None
+    calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    def _called(self, name: str, **arguments: Any) -> None:
+        self.calls.append((name, arguments))
+        if self.broken is not None:
+            raise self.broken
+
+    def search(self, text: str, *, limit: int = 20, page: int = 1, explain: bool = False, **more: Any) -> Listing:
+        self._called("search", text=text, limit=limit, page=page, explain=explain, **more)
+        words = [word for word in text.lower().split() if word.isalnum()]
+        found = [p for p in self.contents if p.ranked and all(w in f"{p.title} {p.text}".lower() for w in words)]
+        goto = next((p.id for p in self.contents if text in p.identifiers), None)
+        notes = ("The query was empty.",) if not words else ()
+        return self._listing(text, found, limit, page, notes=notes, goto=goto, explain=explain, mark=words)
+
+    def similar(self, ids: Sequence[str], *, unlike: Sequence[str] = (), limit: int = 20, page: int = 1) -> Listing:
+        self._called("similar", ids=ids, unlike=unlike, limit=limit, page=page)
+        given = {self.paper(name).key for name in (*ids, *unlike)}
+        found = [p for p in self.contents if p.ranked and p.key not in given]
+        return self._listing(" ".join(ids), found, limit, page)
+
+    def _listing(
+        self,
+        query: str,
+        found: Sequence[Paper],
+        limit: int,
+        page: int,
+        *,
+        notes: tuple[str, ...] = (),
+        goto: str | None = None,
+        explain: bool = False,
+        mark: Sequence[str] = (),
+    ) -> Listing:
+        shown = found[(page - 1) * limit : page * limit]
+        more = page + 1 if page * limit < len(found) else None
+        hits = tuple(self._hit(paper, 1 / rank, explain, mark) for rank, paper in enumerate(shown, 1))
+        return Listing(
+            query=query,
+            total=len(found),
+            page=page,
+            next=more,
+            notes=notes,
+            hits=hits,
+            snapshot=7,
+            milliseconds=len(self.calls) / 7,  # differs from call to call, as real times do
+            goto=goto,
+        )
+
+    def _hit(self, paper: Paper, score: float, explain: bool, mark: Sequence[str]) -> Hit:
+        reasons = Reasons(words={"paper": 1.5}, sentence=paper.text[:40], shares={"words": 0.7, "meaning": 0.3})
+        title, text = (_marks(part, mark) for part in (paper.title, paper.text))
+        return Hit(paper=paper, score=score, title_marks=title, text_marks=text, reasons=reasons if explain else None)
+
+    def paper(self, identifier: str) -> Paper:
+        self._called("paper", identifier=identifier)
+        bare = identifier.lower()
+        for paper in self.contents:
+            if identifier == paper.id or any(
+                bare in (name.lower(), name.split(":", 1)[1]) for name in paper.identifiers
+            ):
+                return paper
+        raise NotFound(f"There is no paper {identifier!r} here.")
+
+    def papers(self, identifiers: Sequence[str]) -> list[Paper]:
+        return [self.paper(identifier) for identifier in identifiers]
+
+    def records(self, identifier: str) -> list[SourceRecord]:
+        paper = self.paper(identifier)
+        scheme, own = paper.id.split(":", 1)
+        return [SourceRecord(source=name, scheme=scheme, own_id=own, title=paper.title) for name in paper.sources]
+
+    def series(self, identifier: str) -> list[Signal]:
+        paper = self.paper(identifier)
+        return [Signal(kind, TODAY, value, paper.sources[0]) for kind, value in paper.signals.items()]
+
+    def perhaps_same(self, identifier: str) -> list[Paper]:
+        return [self.contents[4]] if self.paper(identifier).key == 1 else []
+
+    def export(self, identifiers: Sequence[str], format: str = "bibtex") -> str:
+        return "".join(f"{format}: {paper.title}\n" for paper in self.papers(identifiers))
+
+    def front(self, day: str | None = None, *, limit: int = 60) -> Edition:
+        self._called("front", day=day, limit=limit)
+        days = [name for name, _ in self.editions()]
+        day = day or (days[0] if days else TODAY)
+        return Edition(
+            day=day,
+            papers=tuple(p for p in self.contents if p.announced == day)[:limit],
+            earlier=max((d for d in days if d < day), default=None),
+            later=min((d for d in days if d > day), default=None),
+        )
+
+    def editions(self, *, before: str | None = None, limit: int = 42) -> list[tuple[str, int]]:
+        days = sorted({p.announced for p in self.contents if p.announced}, reverse=True)
+        counts = [(day, sum(p.announced == day for p in self.contents)) for day in days]
+        return [(day, count) for day, count in counts if before is None or day < before][:limit]
+
+    def new(self, *, limit: int = 20, page: int = 1) -> Listing:
+        self._called("new", limit=limit, page=page)
+        return self._listing("", sorted(self.contents, key=lambda p: p.date or "", reverse=True), limit, page)
+
+    def author(self, slug: str, *, limit: int = 20, page: int = 1) -> tuple[str, str | None, Listing]:
+        self._called("author", slug=slug)
+        if slug != "ada-example":
+            raise NotFound(f"No paper here names an author {slug!r}.")
+        author = PAPERS[0].authors[0]
+        return author.name, author.orcid, self._listing(author.name, self.contents[:1], limit, page)
+
+    def venue(self, slug: str, *, limit: int = 20, page: int = 1) -> tuple[str, Listing]:
+        self._called("venue", slug=slug)
+        if slug != "journal-of-invented-results":
+            raise NotFound(f"No paper here names a venue {slug!r}.")
+        name = "Journal of Invented Results"
+        return name, self._listing(name, self.contents[:1], limit, page)
+
+    def freshness(self) -> list[SourceStatus]:
+        self._called("freshness")
+        return [
+            SourceStatus(name="arxiv", seen=f"{TODAY}T06:00:00+00:00", records=4),
+            SourceStatus(name="acl", seen=None, failure="The server did not answer.", set_aside=2),
+        ]
+
+    def status(self) -> dict[str, Any]:
+        self._called("status")
+        snapshot = {"change": 7, "papers": len(self.contents), "lag": 2, "encoder": "fake", "bytes": 1}
+        return {"home": "/nowhere", "papers": len(self.contents), "snapshot": snapshot, "sources": []}
+
+    @property
+    def today(self) -> str:
+        return TODAY
+
+    def close(self) -> None:
+        self._called("close")
+
+
+def _marks(text: str, words: Sequence[str]) -> tuple[Span, ...]:
+    places = ((text.lower().find(word), len(word)) for word in words)
+    return tuple(sorted((Span(start, start + size) for start, size in places if start >= 0), key=lambda s: s.start))
+
+
+def library(**changes: Any) -> Library:
+    """Return a fake library under the type that the doors ask for."""
+    return cast("Library", replace(FakeLibrary(), **changes))
