@@ -113,7 +113,9 @@ _OLD_ARCHIVES = (
     "funct-an|gr-qc|hep-ex|hep-lat|hep-ph|hep-th|math-ph|math|mtrl-th|nlin|nucl-ex|nucl-th|patt-sol|physics|plasm-ph|"
     "q-alg|q-bio|quant-ph|solv-int|stat|supr-con"
 )
-_ARXIV_ID = rf"(?:(\d\d(?:0[1-9]|1[0-2])\.\d{{4,5}})|({_OLD_ARCHIVES})(?:\.[a-z-]{{2,8}})?/(\d{{7}}))(?:v\d{{1,3}})?"
+# Four digits until 2014, five since: a shorter number is one that was cut off.
+_NEW_ARXIV_ID = r"(?:0[7-9]|1[0-4])(?:0[1-9]|1[0-2])\.\d{4}|(?:1[5-9]|[2-9]\d)(?:0[1-9]|1[0-2])\.\d{5}"
+_ARXIV_ID = rf"(?:({_NEW_ARXIV_ID})|({_OLD_ARCHIVES})(?:\.[a-z-]{{2,8}})?/(\d{{7}}))(?:v\d{{1,3}})?"
 _ARXIV = re.compile(
     r"(?:arxiv:\s?|oai:arxiv\.org:|(?:https?://)?(?:[\w-]+\.){0,3}(?:arxiv|ar5iv|alphaxiv)\.org/"
     r"(?:abs|pdf|html|format|ps|e-print|src|overview)/|(?:https?://[\w.:-]{1,100})?/papers/|"
