@@ -138,7 +138,8 @@ def test_identifiers_are_found(text: str, expected: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "", "1", "1713.03762", "1706.037", "1604.0079", "1212.00001", "2022", "iclr2024:abc", "icml2021:site_5c6c048d0b", "C12-3456", "MED-118",
+        "", "1", "1713.03762", "1706.037", "1604.0079", "1212.00001",
+        "2022", "iclr2024:abc", "icml2021:site_5c6c048d0b", "C12-3456", "MED-118",
         "https://icml.cc/virtual/2021/poster/10299", "foo/0309136", "https://example.org/1706.03762", "10.1", "A18/B",
         "http://hdl.handle.net/2065/12106", "attention is all you need", "arxiv:", "doi:", "x" * 10_000,
         "10.1000/" + "x" * 10_000,
