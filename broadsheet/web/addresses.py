@@ -1,0 +1,61 @@
+"""Where things live: what a reader asked of the search page, and the address of that question with one thing changed."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from broadsheet.text.normalise import slug
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The question behind a page of results, as its address holds it."""
+
+    q: str = ""
+    category: str | None = None
+    venue: str | None = None
+    after: str | None = None
+    before: str | None = None
+    sort: str = "relevance"
+    profile: str = "hybrid"
+    limit: int = 20
+    page: int = 1
+
+    def but(self, **changes: Any) -> str:
+        """Return the address of the same question with some things changed; anything but `page` starts at page one."""
+        asked = replace(self, **({"page": 1} | changes))
+        given = {name: value for name, value in asdict(asked).items() if value != _DEFAULTS[name]}
+        return "/search" + ("?" + urlencode(given) if given else "")
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was asked at all."""
+        return not (self.q.strip() or self.filtered)
+
+    @property
+    def filtered(self) -> bool:
+        """Whether something beside the words narrows the results."""
+        return any((self.category, self.venue, self.after, self.before))
+
+    @property
+    def kept(self) -> list[tuple[str, str]]:
+        """(name, value) of what a new search keeps of this one, as a form's hidden fields."""
+        names = ("category", "venue", "after", "before", "sort", "profile", "limit")
+        return [(name, str(getattr(self, name))) for name in names if getattr(self, name) != _DEFAULTS[name]]
+
+
+_DEFAULTS = {field.name: field.default for field in fields(Asked)}
+
+
+def author_path(name: str) -> str | None:
+    """Return the address of an author's page, or None for a name that has none."""
+    found = slug(name)
+    return f"/authors/{quote(found)}" if found else None
+
+
+def venue_path(name: str) -> str | None:
+    """Return the address of a venue's page, or None for a name that has none."""
+    found = slug(name)
+    return f"/venues/{quote(found)}" if found else None
