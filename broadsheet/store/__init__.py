@@ -1,0 +1,7 @@
+"""Source records in, papers out: SQLite or PostgreSQL, and the only SQL there is."""
+
+from .adding import Added
+from .merges import Merge
+from .store import Store
+
+__all__ = ["Added", "Merge", "Store"]

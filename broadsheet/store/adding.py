@@ -1,0 +1,273 @@
+"""One batch into the store: prepared outside, decided and written in one transaction."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+
+from broadsheet.records import Batch, SetAside, Signal, SourceRecord
+from broadsheet.text import normalise
+
+from . import changes, freshness
+from . import schema as t
+from .codec import digest64, hash64, pack, plain, unpack
+from .connect import Database, insert_new, upsert
+from .identity import MAXIMUM_NAMESAKES, Facts, Joined, Placement, names, record_name
+from .merging import Stored
+from .papers import write_papers
+from .validity import fault
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What became of a batch's records: `merged` counts the papers and records that became part of another paper."""
+
+    new: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    merged: int = 0
+    set_aside: int = 0
+
+    def counts(self) -> dict[str, int]:
+        """Return all numbers by name, with `records`, the good ones there were."""
+        records = self.new + self.updated + self.unchanged
+        return {
+            "records": records,
+            "new": self.new,
+            "updated": self.updated,
+            "unchanged": self.unchanged,
+            "merged": self.merged,
+            "set_aside": self.set_aside,
+        }
+
+
+@dataclass(slots=True)
+class _Prepared:
+    """A record with all that can be known of it without the store; `number` follows."""
+
+    record: SourceRecord
+    name: int
+    digest: int
+    payload: bytes
+    facts: Facts
+    number: int = 0
+    live: str | None = None
+
+
+def add(database: Database, batch: Batch, *, cursor_name: str, source: str, now: datetime, live: bool) -> Added:
+    """Store a batch and its cursor in one transaction; records that are there already, unchanged, write nothing."""
+    good, bad = _sorted_out(batch)
+    changed = _changed(database, {record_name(record): (record, json) for record, json in good})
+    day = now.date().isoformat()
+
+    def work(connection: Connection) -> tuple[int, int, int]:
+        done = _Addition(connection, day, live, freshness.stamp(now)).store(changed) if changed else (0, 0, 0)
+        freshness.store_cursor(connection, cursor_name, batch.cursor, now)
+        freshness.set_aside(connection, source, bad, now)
+        freshness.seen(connection, source, now, records=done[0])
+        return done
+
+    new, updated, merged = database.bulk(work)
+    return Added(new, updated, len(good) - new - updated, merged, len(bad))
+
+
+def _sorted_out(batch: Batch) -> tuple[list[tuple[SourceRecord, bytes]], list[SetAside]]:
+    """Return the records that can be stored, as JSON too, and those that cannot."""
+    good, bad = [], list(batch.set_aside)
+    for record in batch.records:
+        try:
+            reason, json = fault(record), plain(record)
+        except TypeError:  # of orjson: its text holds half a character, or a value is of no JSON type
+            reason, json = "its text cannot be written as UTF-8", b""
+        if reason is None:
+            good.append((record, json))
+        else:
+            where = f"{record.source} {record.scheme}:{record.own_id}"
+            bad.append(SetAside(where=where, reason=reason, excerpt=record.title[:200]))
+    return good, bad
+
+
+def _changed(database: Database, named: Mapping[int, tuple[SourceRecord, bytes]]) -> list[_Prepared]:
+    """Return those records that are not in the store as they are, ready to be written."""
+    with database.reading() as connection:
+        rows = connection.execute(select(t.records.c.name, t.records.c.digest).where(t.records.c.name.in_(named)))
+        known = {name: digest for name, digest in rows}
+    digests = {name: digest64(json) for name, (_, json) in named.items()}
+    return [
+        _Prepared(record, name, digests[name], pack(json), Facts.of(0, record))
+        for name, (record, json) in named.items()
+        if known.get(name) != digests[name]
+    ]
+
+
+@lru_cache(maxsize=1 << 16)
+def author_hash(name: str) -> int | None:
+    """Return the hash of an author's slug, or None where a name has no letters."""
+    slug = normalise.slug(name)
+    return hash64(slug) if slug else None
+
+
+def dated(record: SourceRecord, day: str) -> list[Signal]:
+    """Return the signals of a record with a day each: their own, else the day it was announced, else today."""
+    return [s if s.day else replace(s, day=record.announced or day) for s in record.signals]
+
+
+class _Addition:
+    """The writing of one batch's new and changed records within one transaction."""
+
+    def __init__(self, connection: Connection, day: str, live: bool, stamp: str) -> None:
+        self._connection = connection
+        self._day = day
+        self._live = day if live else None
+        self._stamp = stamp
+
+    def store(self, prepared: Sequence[_Prepared]) -> tuple[int, int, int]:
+        """Store the records; return how many were new, updated and merged."""
+        new, updated = self._numbered(prepared)
+        stored = new + updated
+        if not stored:
+            return 0, 0, 0
+        placement = self._known(stored)
+        identifiers = [
+            {"identifier": name, "record": item.number}
+            for item in stored
+            for name in placement.place(item.facts, names(item.record))
+        ]
+        self._write_records(new, updated)
+        insert_new(self._connection, t.identifiers, identifiers)
+        self._write_details(stored, [item.number for item in updated])
+        first_new = new[0].number if new else 0
+        gone = [j.absorbed for j in placement.joined if not first_new or j.absorbed < first_new]
+        write_joined(self._connection, placement, gone, self._stamp)
+        keys = {placement.paper_of(item.number) for item in stored}
+        at_hand = {i.number: Stored(i.number, i.live, i.record) for i in stored}
+        deleted = write_papers(self._connection, keys, at_hand)
+        changes.write(self._connection, keys, [*gone, *deleted])
+        return len(new), len(updated), len(placement.joined)
+
+    def _numbered(self, prepared: Sequence[_Prepared]) -> tuple[list[_Prepared], list[_Prepared]]:
+        """Give each record its number; drop what another process has stored meanwhile, and deletions of the unknown."""
+        columns = (t.records.c.name, t.records.c.id, t.records.c.digest, t.records.c.live)
+        wanted = t.records.c.name.in_([item.name for item in prepared])
+        known = {row.name: row for row in self._connection.execute(select(*columns).where(wanted))}
+        following = (self._connection.scalar(select(func.max(t.records.c.id))) or 0) + 1
+        new, updated = [], []
+        for item in prepared:
+            row = known.get(item.name)
+            if row is None and item.record.title:
+                item.live = self._live
+                new.append(self._with_number(item, following + len(new)))
+            elif row is not None and row.digest != item.digest:
+                item.live = row.live or self._live
+                updated.append(self._with_number(item, row.id))
+        return new, updated
+
+    def _with_number(self, item: _Prepared, number: int) -> _Prepared:
+        item.number = number
+        if not item.record.title:  # a deletion that carries nothing else: the text stays
+            payload = self._connection.scalar(select(t.records.c.payload).where(t.records.c.id == number))
+            assert payload is not None
+            item.record = replace(unpack(payload), status=item.record.status)
+            item.payload = pack(plain(item.record))
+            item.facts = Facts.of(number, item.record)
+        item.facts.record = number
+        return item
+
+    def _known(self, stored: Sequence[_Prepared]) -> Placement:
+        """Return a placement that knows all that the store has under these records' identifiers and titles."""
+        owners = self._owners({name for item in stored for name in names(item.record)})
+        namesakes = self._namesakes({hash64(item.facts.title) for item in stored if item.facts.title})
+        pairs = self._connection.execute(select(t.apart.c.one, t.apart.c.other)).all()
+        numbers = {*owners.values(), *(facts.record for facts in namesakes), *(item.number for item in stored)}
+        roots = papers_of(self._connection, numbers.union(*pairs))
+        placement = Placement(roots, [(roots.get(a, a), roots.get(b, b)) for a, b in pairs])
+        for name, owner in owners.items():
+            placement.own(name, owner)
+        for facts in namesakes:
+            placement.know(facts)
+        return placement
+
+    def _owners(self, identifiers: set[str]) -> dict[str, int]:
+        columns = select(t.identifiers.c.identifier, t.identifiers.c.record)
+        rows = self._connection.execute(columns.where(t.identifiers.c.identifier.in_(identifiers)))
+        return {identifier: record for identifier, record in rows}
+
+    def _namesakes(self, titles: set[int]) -> list[Facts]:
+        """Return the facts of the oldest records under each of these titles."""
+        numbers: dict[int, list[int]] = defaultdict(list)
+        found = select(t.records.c.title, t.records.c.id).where(t.records.c.title.in_(titles)).order_by(t.records.c.id)
+        for title, number in self._connection.execute(found):
+            if len(numbers[title]) < MAXIMUM_NAMESAKES:
+                numbers[title].append(number)
+        wanted = [number for group in numbers.values() for number in group]
+        if not wanted:
+            return []
+        rows = self._connection.execute(select(t.records.c.id, t.records.c.payload).where(t.records.c.id.in_(wanted)))
+        return [Facts.of(number, unpack(payload)) for number, payload in rows]
+
+    def _write_records(self, new: Sequence[_Prepared], updated: Sequence[_Prepared]) -> None:
+        if new:
+            self._connection.execute(insert(t.records), [{"id": i.number, "name": i.name, **_row(i)} for i in new])
+        if updated:
+            statement = update(t.records).where(t.records.c.id == bindparam("number"))
+            self._connection.execute(statement, [{"number": i.number, **_row(i)} for i in updated])
+
+    def _write_details(self, stored: Sequence[_Prepared], updated: Sequence[int]) -> None:
+        """Write authors and dated signals."""
+        if updated:
+            self._connection.execute(delete(t.authorship).where(t.authorship.c.record.in_(updated)))
+        authors = [
+            {"author": author, "record": item.number}
+            for item in stored
+            for author in {author_hash(a.name) for a in item.record.authors} - {None}
+        ]
+        if authors:
+            self._connection.execute(insert(t.authorship), authors)
+        signals = {
+            (item.number, s.kind, s.day, s.source): s.value
+            for item in stored
+            if item.record.signals
+            for s in dated(item.record, self._day)
+        }
+        columns = ("record", "kind", "day", "source")
+        rows = [dict(zip(columns, place, strict=True)) | {"value": value} for place, value in signals.items()]
+        upsert(self._connection, t.signals, rows)
+
+
+def _row(item: _Prepared) -> dict[str, Any]:
+    title = item.facts.title
+    return {
+        "digest": item.digest,
+        "title": hash64(title) if title else None,
+        "live": item.live,
+        "payload": item.payload,
+    }
+
+
+def papers_of(connection: Connection, numbers: Iterable[int]) -> dict[int, int]:
+    """Return the paper's key of each of these records that is not the oldest of its paper."""
+    rows = connection.execute(
+        select(t.absorbed.c.record, t.absorbed.c.key).where(t.absorbed.c.record.in_(set(numbers)))
+    )
+    return {record: key for record, key in rows}
+
+
+def write_joined(connection: Connection, placement: Placement, gone: Sequence[int], stamp: str) -> None:
+    """Write merges, and where the records of absorbed papers are now."""
+    joined: list[Joined] = placement.joined
+    if not joined:
+        return
+    rows = [{"survivor": j.survivor, "absorbed": j.absorbed, "reason": j.reason, "made": stamp} for j in joined]
+    connection.execute(insert(t.merges), rows)
+    if gone:
+        moved = update(t.absorbed).where(t.absorbed.c.key == bindparam("old")).values(key=bindparam("new"))
+        connection.execute(moved, [{"old": key, "new": placement.paper_of(key)} for key in gone])
+        connection.execute(delete(t.papers).where(t.papers.c.key.in_(gone)))
+    rows = [{"record": j.absorbed, "key": placement.paper_of(j.absorbed)} for j in joined]
+    connection.execute(insert(t.absorbed), rows)

@@ -1,0 +1,195 @@
+"""Connections: engines, the writer thread, turns between processes, and all that differs between the two databases."""
+
+from __future__ import annotations
+
+import fcntl
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import URL, Connection, Engine, Insert, Table, create_engine, event, make_url, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from broadsheet.errors import SettingsError, Unavailable
+
+_LOCK = 0x62726F6164  # "broad": the number of the advisory lock on PostgreSQL
+_BUSY_SECONDS = 60
+_CACHE_KIB = 128 * 1024  # the writer's pages; what is changed all over while loading fits in it
+_READER_CACHE_KIB = 16 * 1024
+_CHECKPOINT_PAGES = 8_000
+
+T = TypeVar("T")
+
+
+class Database:
+    """One database: a pool of reading connections and one writing connection that its own thread uses.
+
+    Raises:
+        SettingsError: the address is not one of SQLite or PostgreSQL.
+    """
+
+    def __init__(self, url: str, home: Path) -> None:
+        self.url = _checked(url)
+        self.home = home
+        self.embedded = self.url.get_backend_name() == "sqlite"
+        home.mkdir(parents=True, exist_ok=True)
+        if self.embedded and self.url.database:
+            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+        self.reader, self._writer = _engines(self.url)
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="broadsheet-writer")
+
+    def close(self) -> None:
+        """Finish what is being written and close all connections."""
+        self._thread.shutdown()
+        self.reader.dispose()
+        self._writer.dispose()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection that sees one moment of the database throughout, and waits for no writer.
+
+        Raises:
+            Unavailable: the database cannot be reached.
+        """
+        with _reachable(), self.reader.connect() as connection:
+            yield connection
+
+    def bulk(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in one transaction of the writer thread that a power cut may undo, but never tear.
+
+        Raises:
+            Unavailable: the database cannot be reached, or stays locked by another program.
+        """
+        return self._thread.submit(self._write, work, False).result()
+
+    def durable(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in one transaction of the writer thread that is on the disk when this returns.
+
+        Raises:
+            Unavailable: the database cannot be reached, or stays locked by another program.
+        """
+        return self._thread.submit(self._write, work, True).result()
+
+    @contextmanager
+    def exclusive(self) -> Iterator[Connection]:
+        """The writing connection outside a transaction while no other process writes: for migrations and restoring."""
+        with _reachable(), self.turn(), self._writer.connect() as connection:
+            if self.embedded:
+                yield connection
+                return
+            with self.reader.connect() as guard, guard.begin():
+                guard.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK + 1})
+                yield connection
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait until no other process is writing here (SQLite; PostgreSQL takes its turns inside transactions)."""
+        if not self.embedded:
+            yield
+            return
+        with open(self.home / "write.lock", "ab") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # given back by closing, and by any death
+            yield
+
+    def _write(self, work: Callable[[Connection], T], durable: bool) -> T:
+        with _reachable(), self.turn(), self._writer.connect() as connection:
+            if self.embedded:
+                level = "FULL" if durable else "NORMAL"
+                driver(connection).execute(f"PRAGMA synchronous={level}")  # has no effect once a transaction began
+            with connection.begin():
+                if not self.embedded:
+                    connection.execute(text(f"SET LOCAL synchronous_commit = {'on' if durable else 'off'}"))
+                    connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+                return work(connection)
+
+
+def upsert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]], *, add: Sequence[str] = ()) -> None:
+    """Insert rows, or replace those that are there; columns named in `add` are added to what is there."""
+    if not rows:
+        return
+    statement = _insert(connection, table)
+    keys = [column.name for column in table.primary_key]
+    excluded = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+    values = {name: table.c[name] + new if name in add else new for name, new in excluded.items()}
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=values), list(rows))
+
+
+def insert_new(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert the rows that are not there yet and leave the others as they are."""
+    if rows:
+        connection.execute(_insert(connection, table).on_conflict_do_nothing(), list(rows))
+
+
+def driver(connection: Connection) -> sqlite3.Connection:
+    """The sqlite3 connection underneath, for pragmas and online backup."""
+    raw = connection.connection.driver_connection
+    assert isinstance(raw, sqlite3.Connection)
+    return raw
+
+
+def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    made: Insert = sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+    assert isinstance(made, sqlite.Insert | postgresql.Insert)
+    return made
+
+
+def _checked(address: str) -> URL:
+    try:
+        url = make_url(address)
+    except ArgumentError as error:
+        raise SettingsError(f"The database address {address!r} cannot be read: {error}") from error
+    if url.drivername in ("postgresql", "postgres"):
+        url = url.set(drivername="postgresql+psycopg")
+    if url.get_backend_name() not in ("sqlite", "postgresql"):
+        raise SettingsError(f"{url.drivername} is not supported; give sqlite:///FILE or postgresql://HOST/NAME.")
+    if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
+        raise SettingsError("The store must be a file, which many connections can share: sqlite:///FILE.")
+    return url
+
+
+def _engines(url: URL) -> tuple[Engine, Engine]:
+    if url.get_backend_name() == "postgresql":
+        reader = create_engine(url, isolation_level="REPEATABLE READ", pool_pre_ping=True)
+        return reader, create_engine(url, pool_size=1, max_overflow=0, pool_pre_ping=True)
+    arguments = {"timeout": _BUSY_SECONDS, "check_same_thread": False}
+    reader = create_engine(url, connect_args=arguments, pool_size=16, max_overflow=64)
+    writer = create_engine(url, connect_args=arguments, pool_size=1, max_overflow=0)
+    _tune(reader, "BEGIN", f"PRAGMA cache_size=-{_READER_CACHE_KIB}", "PRAGMA query_only=ON")
+    _tune(
+        writer,
+        "BEGIN IMMEDIATE",
+        "PRAGMA journal_mode=WAL",
+        f"PRAGMA cache_size=-{_CACHE_KIB}",
+        f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}",
+    )
+    return reader, writer
+
+
+def _tune(engine: Engine, begin: str, *pragmas: str) -> None:
+    """Run pragmas on each new connection and begin transactions ourselves, which sqlite3 would do too late."""
+
+    @event.listens_for(engine, "connect")
+    def connected(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in pragmas:
+            cursor.execute(pragma)
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def began(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+
+@contextmanager
+def _reachable() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise Unavailable(f"The database did not answer: {error.orig}. Try again, or look whether it runs.") from error

@@ -1,0 +1,177 @@
+"""Papers out of records: read for the rooms above, and the rows that lists are made of."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, func, select, union_all
+
+from broadsheet.records import Paper, Signal, SourceRecord, day_range
+from broadsheet.text import normalise
+
+from . import schema as t
+from .codec import hash64, unpack
+from .connect import upsert
+from .identity import names
+from .merging import Stored, merge
+
+_CHUNK = 5_000  # values in one IN list
+
+
+def resolve(connection: Connection, identifiers: Collection[str]) -> dict[str, int]:
+    """Return the key of the present paper of each identifier that was ever valid."""
+    key = func.coalesce(t.absorbed.c.key, t.identifiers.c.record)
+    joined = t.identifiers.outerjoin(t.absorbed, t.absorbed.c.record == t.identifiers.c.record)
+    columns = select(t.identifiers.c.identifier, key).select_from(joined)
+    found: dict[str, int] = {}
+    for chunk in _chunks(identifiers):
+        found.update(tuple(row) for row in connection.execute(columns.where(t.identifiers.c.identifier.in_(chunk))))
+    return found
+
+
+def read(connection: Connection, keys: Sequence[int]) -> list[Paper]:
+    """Return the papers of these keys in this order; those that are no papers are left out."""
+    stored = records_of(connection, keys)
+    dated = signals_of(connection, {s.number: key for key, group in stored.items() for s in group})
+    possible = {key: _possible_names(key, group) for key, group in stored.items()}
+    leads = resolve(connection, {name for group in possible.values() for name in group})
+    papers = {
+        key: merge(key, group, [name for name in possible[key] if leads.get(name) == key], dated.get(key, ()))
+        for key, group in stored.items()
+    }
+    return [papers[key] for key in keys if key in papers]
+
+
+def records_of(connection: Connection, keys: Collection[int]) -> dict[int, list[Stored]]:
+    """Return the records of each of these papers, the oldest first; keys that are no papers are left out."""
+    found: dict[int, list[Stored]] = {}
+    for chunk in _chunks(keys):
+        paper_of = _members(connection, chunk)
+        columns = select(t.records.c.id, t.records.c.live, t.records.c.payload)
+        rows = connection.execute(columns.where(t.records.c.id.in_(paper_of)).order_by(t.records.c.id))
+        for number, live, payload in rows:
+            found.setdefault(paper_of[number], []).append(Stored(number, live, unpack(payload)))
+    return found
+
+
+def signals_of(connection: Connection, paper_of: Mapping[int, int]) -> dict[int, list[Signal]]:
+    """Return the dated signals of papers, given the paper of each record."""
+    found: dict[int, list[Signal]] = defaultdict(list)
+    for chunk in _chunks(paper_of):
+        for row in connection.execute(select(t.signals).where(t.signals.c.record.in_(chunk))):
+            found[paper_of[row.record]].append(Signal(row.kind, row.day, row.value, row.source))
+    return found
+
+
+def perhaps_same(connection: Connection, key: int) -> list[int]:
+    """Return other papers of the same title that only missing authors keep from being compared."""
+    stored = records_of(connection, [key]).get(key, [])
+    titles = select(t.records.c.title).where(t.records.c.id.in_([s.number for s in stored]))
+    namesakes = connection.scalars(select(t.records.c.id).where(t.records.c.title.in_(titles))).all()
+    others = set(_papers_of(connection, namesakes)) - {key} - _told_apart(connection, key)
+    if not any(s.record.authors for s in stored):
+        return sorted(others)
+    groups = records_of(connection, others)
+    return sorted(other for other, group in groups.items() if not any(s.record.authors for s in group))
+
+
+def write_papers(connection: Connection, keys: Collection[int], at_hand: Mapping[int, Stored]) -> list[int]:
+    """Write what lists need of these papers; return those that all their sources have deleted.
+
+    `at_hand` are records by number that need not be read.
+    """
+    paper_of = _members(connection, keys)
+    missing = [number for number in paper_of if number not in at_hand]
+    stored = dict(at_hand) | _by_number(connection, missing)
+    groups: dict[int, list[Stored]] = defaultdict(list)
+    for number, key in paper_of.items():
+        groups[key].append(stored[number])
+    with_signals = {n: key for n, key in paper_of.items() if stored[n].record.signals}
+    dated = signals_of(connection, with_signals)
+    papers = [merge(key, group, names(group[0].record), dated.get(key, ())) for key, group in groups.items()]
+    upsert(connection, t.papers, [_row(paper) for paper in papers])
+    return [paper.key for paper in papers if paper.status == "deleted"]
+
+
+def _row(paper: Paper) -> dict[str, Any]:
+    if not paper.ranked:
+        return {"key": paper.key, "day": None, "edition": None, "venue": None, "votes": 0.0}
+    return {
+        "key": paper.key,
+        "day": day_range(paper.date)[0] if paper.date else "",
+        "edition": paper.announced,
+        "venue": venue_hash(paper.venue) if paper.venue else None,
+        "votes": paper.signals.get("votes", 0.0),
+    }
+
+
+def venue_hash(venue: str) -> int | None:
+    """Return the hash of a venue's slug, or None where its name has no letters."""
+    slug = normalise.slug(venue)
+    return hash64(slug) if slug else None
+
+
+def _by_number(connection: Connection, numbers: Collection[int]) -> dict[int, Stored]:
+    columns = select(t.records.c.id, t.records.c.live, t.records.c.payload)
+    found: dict[int, Stored] = {}
+    for chunk in _chunks(numbers):
+        for number, live, payload in connection.execute(columns.where(t.records.c.id.in_(chunk))):
+            found[number] = Stored(number, live, unpack(payload))
+    return found
+
+
+def _members(connection: Connection, keys: Collection[int]) -> dict[int, int]:
+    """Return the paper of each record of these papers; keys that are no papers are left out."""
+    rows = connection.execute(select(t.absorbed.c.record, t.absorbed.c.key).where(t.absorbed.c.key.in_(keys)))
+    members = {record: key for record, key in rows}
+    gone = set(connection.scalars(select(t.absorbed.c.record).where(t.absorbed.c.record.in_(keys))))
+    return {key: key for key in keys if key not in gone} | members
+
+
+def _papers_of(connection: Connection, numbers: Collection[int]) -> list[int]:
+    rows = connection.execute(select(t.absorbed.c.record, t.absorbed.c.key).where(t.absorbed.c.record.in_(numbers)))
+    moved = {record: key for record, key in rows}
+    return [moved.get(number, number) for number in numbers]
+
+
+def _told_apart(connection: Connection, key: int) -> set[int]:
+    """Return the papers that someone has told apart from this one."""
+    members = list(_members(connection, [key]))
+    pairs = union_all(
+        select(t.apart.c.other).where(t.apart.c.one.in_(members)),
+        select(t.apart.c.one).where(t.apart.c.other.in_(members)),
+    )
+    return set(_papers_of(connection, connection.scalars(pairs).all()))
+
+
+def _possible_names(key: int, stored: Iterable[Stored]) -> tuple[str, ...]:
+    """Return every identifier that may lead to a paper, in its records' order."""
+    found: list[str] = []
+    for s in stored:
+        found += s.record.identifiers
+        found.append(normalise.fallback(s.record.scheme, s.record.own_id))
+    return tuple(dict.fromkeys([*found, last_resort(key)]))
+
+
+def last_resort(key: int) -> str:
+    """Return the identifier of a paper all of whose others lead to the paper it was once merged with."""
+    return normalise.fallback("paper", str(key))
+
+
+def record_list(connection: Connection, key: int) -> list[SourceRecord]:
+    """Return a paper's records as their sources have them, the oldest first."""
+    return [s.record for s in records_of(connection, [key]).get(key, [])]
+
+
+def all_keys(connection: Connection, after: int, limit: int) -> list[int]:
+    """Return the keys of all papers after one, ascending."""
+    statement = select(t.papers.c.key).where(t.papers.c.key > after).order_by(t.papers.c.key).limit(limit)
+    return list(connection.scalars(statement))
+
+
+def _chunks(values: Collection[Any]) -> Iterable[list[Any]]:
+    whole = list(values)
+    for start in range(0, len(whole), _CHUNK):
+        yield whole[start : start + _CHUNK]
