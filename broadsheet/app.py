@@ -9,9 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(_threads, "1")  # one search, one thread; read when numpy and faiss are loaded, so set first
-
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -44,14 +41,15 @@ def create(settings: Settings | None = None, *, library: Library | None = None) 
     Raises:
         BroadsheetError: the settings or the store cannot be used.
     """
-    settings = settings or (library.settings if library else settings_module.load())
-    library = library or broadsheet.Library(settings, migrate=True)
+    settings = settings or settings_module.load()
+    mine = library is None
+    library = library or _open(settings)
     metrics = Metrics()
     app = FastAPI(
         title="Broadsheet",
         version=broadsheet.__version__,
         description=DESCRIPTION,
-        lifespan=_lifespan,
+        lifespan=partial(_lifespan, closing=mine),
         middleware=_middleware(settings, library, metrics),
         openapi_url=None,
         docs_url=None,
@@ -63,6 +61,12 @@ def create(settings: Settings | None = None, *, library: Library | None = None) 
         app.include_router(router)
     app.include_router(pages.router, include_in_schema=False)
     return app
+
+
+def _open(settings: Settings) -> Library:
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")  # one search, one thread; numpy and faiss look once, when they are loaded
+    return broadsheet.Library(settings, migrate=True)
 
 
 def _middleware(settings: Settings, library: Library, metrics: Metrics) -> list[Middleware]:
@@ -91,10 +95,11 @@ def _fill_state(app: FastAPI, settings: Settings, library: Library, metrics: Met
 
 
 @asynccontextmanager
-async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+async def _lifespan(app: FastAPI, *, closing: bool) -> AsyncIterator[None]:
     size_thread_pool()
     yield
-    app.state.library.close()
+    if closing:
+        app.state.library.close()
 
 
 def _is_literal(library: Library, identifier: str, form: str) -> bool:

@@ -35,7 +35,7 @@ class BriefShape(TypedDict):
 
 
 class HitShape(BriefShape):
-    """A paper in a list, with its score; `by_meaning` where no word of the query matched."""
+    """A paper in a list, with its score; `by_meaning` where no word of the query matched; `reasons` where asked for."""
 
     score: float
     published: str | None
@@ -140,14 +140,21 @@ class PaperShape(BriefShape):
 
 def brief(paper: Paper, base: str = "") -> BriefShape:
     """Return the shortest shape of a paper; `base` is the public address of this server, where it has one."""
-    return BriefShape(id=paper.id, title=paper.title, url=base.rstrip("/") + paper_path(paper.id))
+    return BriefShape(id=paper.id, title=paper.title, url=address(paper, base))
+
+
+def address(paper: Paper, base: str = "") -> str:
+    """Return the address of a paper's page: a whole one where the server has a public address, else its path."""
+    return base.rstrip("/") + paper_path(paper.id)
 
 
 def hit(hit: Hit, base: str = "") -> HitShape:
     """Return the shape of a paper in a list."""
     found = hit.paper
     shape = HitShape(
-        **brief(found, base),
+        id=found.id,
+        title=found.title,
+        url=address(found, base),
         score=hit.score,
         published=found.date,
         abstract=found.abstract,

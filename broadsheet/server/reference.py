@@ -65,7 +65,8 @@ def shapes(document: Schema) -> list[Shape]:
 
 
 def _operation(method: str, path: str, operation: Schema) -> Operation:
-    answer, content = next(iter(operation["responses"]["200"].get("content", {}).items()), ("", {}))
+    contents: Schema = operation["responses"]["200"].get("content", {})
+    answer = next(iter(contents), "")
     return Operation(
         method=method.upper(),
         path=path,
@@ -73,7 +74,7 @@ def _operation(method: str, path: str, operation: Schema) -> Operation:
         group=next(iter(operation.get("tags", ())), ""),
         parameters=tuple(_parameter(parameter) for parameter in operation.get("parameters", ())),
         answer=answer,
-        shape=_kind(content.get("schema", {})),
+        shape=_kind(contents[answer].get("schema", {}) if answer else {}),
     )
 
 

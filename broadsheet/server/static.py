@@ -1,4 +1,4 @@
-"""Style sheet, script and fonts, under addresses that change with their content, so that browsers keep them for good."""
+"""Style sheet, script and fonts, under addresses that change with their content: browsers keep them for good."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MOUNT = "/static"
 
 
 class Static(StaticFiles):
-    """The files of one folder at `/static/<fingerprint>/...`; one fingerprint of all of them, so relative links hold."""
+    """The files of one folder at `/static/<fingerprint>/...`: one fingerprint for all, so that relative links hold."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(directory=folder)

@@ -1,9 +1,10 @@
 r"""Titles and abstracts as their authors typed them, LaTeX and all, made readable: as plain text and as safe HTML.
 
 What is read: formulas in $..$, $$..$$, \(..\), \[..\]; \emph{..} and its kin; accents (\'e), letters (\o), escapes
-(\%), ``quotes'', dashes and ties. What is not understood stays as it was typed. Everything here is total: it raises nothing,
-and takes time linear in the text. Nothing typed is ever markup: text is escaped, and what latex2mathml makes of
-a formula passes a MathML allow-list; a formula that is too long, too deep, defines macros or fails is shown as typed.
+(\%), ``quotes'', dashes and ties. What is not understood stays as it was typed. Everything here is total:
+it raises nothing, and takes time linear in the text. Nothing typed is ever markup: text is escaped, and what
+latex2mathml makes of a formula passes a MathML allow-list; a formula that is too long, too deep, defines macros or
+fails is shown as typed.
 """
 
 from __future__ import annotations
@@ -226,8 +227,8 @@ def _character(kind: str, match: re.Match[str]) -> str:
 # -- formulas ----------------------------------------------------------------------------------------------------------
 
 _ELEMENTS = frozenset(
-    "math mrow mi mn mo mtext mspace mfrac msqrt mroot msub msup msubsup munder mover munderover mmultiscripts"
-    " mprescripts mtable mtr mtd mstyle mpadded mphantom menclose".split(" ")
+    """math mrow mi mn mo mtext mspace mfrac msqrt mroot msub msup msubsup munder mover munderover mmultiscripts
+    mprescripts mtable mtr mtd mstyle mpadded mphantom menclose""".split()
 )
 _ATTRIBUTES = {
     "math": {"display"},

@@ -5,24 +5,22 @@ from __future__ import annotations
 
 import unicodedata
 
-ACCENTS = {
-    **{"'": "\u0301", "`": "\u0300", "^": "\u0302", '"': "\u0308", "~": "\u0303", "=": "\u0304", ".": "\u0307"},
-    **{"u": "\u0306", "v": "\u030c", "H": "\u030b", "c": "\u0327", "k": "\u0328", "r": "\u030a", "d": "\u0323"},
-    "b": "\u0331",
-}
+ACCENTS = {"'": "\u0301", "`": "\u0300", "^": "\u0302", '"': "\u0308", "~": "\u0303", "=": "\u0304", ".": "\u0307"}
+ACCENTS |= {"u": "\u0306", "v": "\u030c", "H": "\u030b", "c": "\u0327", "k": "\u0328", "r": "\u030a", "d": "\u0323"}
+ACCENTS |= {"b": "\u0331"}
 ESCAPES = {"\\": " ", " ": " ", ",": " ", ";": " ", ":": " ", "!": "", "/": "", "@": "", "-": "", "\n": " "}
 TYPED = {"``": "“", "''": "”", "---": "—", "--": "–", "~": "\xa0", "times": "×", "ell_": "ℓ_"}
 
-_GREEK = """alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi
-omega"""
+_GREEK = """alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi
+chi psi omega"""
 _NAMED = """
 ss ß oe œ OE Œ ae æ AE Æ aa å AA Å o ø O Ø l ł L Ł i ı j ȷ dh ð DH Ð th þ TH Þ
-varepsilon ε vartheta ϑ varphi φ varrho ϱ varsigma ς ell ℓ hbar ℏ infty ∞ partial ∂ nabla ∇ prime ′ degree ° textdegree °
-times × cdot · pm ± mp ∓ div ÷ ast ∗ star ⋆ circ ∘ bullet • oplus ⊕ otimes ⊗ dagger † sqrt √
+varepsilon ε vartheta ϑ varphi φ varrho ϱ varsigma ς ell ℓ hbar ℏ infty ∞ partial ∂ nabla ∇ prime ′ degree °
+textdegree ° times × cdot · pm ± mp ∓ div ÷ ast ∗ star ⋆ circ ∘ bullet • oplus ⊕ otimes ⊗ dagger † sqrt √
 sim ∼ simeq ≃ approx ≈ equiv ≡ leq ≤ le ≤ geq ≥ ge ≥ neq ≠ ne ≠ ll ≪ gg ≫ lesssim ≲ gtrsim ≳ propto ∝ perp ⊥ parallel ∥
 in ∈ notin ∉ subset ⊂ subseteq ⊆ supset ⊃ cup ∪ cap ∩ setminus ∖ emptyset ∅ forall ∀ exists ∃ neg ¬ wedge ∧ vee ∨
-to → rightarrow → leftarrow ← leftrightarrow ↔ Rightarrow ⇒ Leftarrow ⇐ mapsto ↦ uparrow ↑ downarrow ↓ sum ∑ prod ∏ int ∫
-langle ⟨ rangle ⟩ lfloor ⌊ rfloor ⌋ lceil ⌈ rceil ⌉ mid | vert | Vert ‖ S § P ¶ copyright © pounds £
+to → rightarrow → leftarrow ← leftrightarrow ↔ Rightarrow ⇒ Leftarrow ⇐ mapsto ↦ uparrow ↑ downarrow ↓ 
+sum ∑ prod ∏ int ∫ langle ⟨ rangle ⟩ lfloor ⌊ rfloor ⌋ lceil ⌈ rceil ⌉ mid | vert | Vert ‖ S § P ¶ copyright © pounds £
 ldots … dots … cdots ⋯ textellipsis … textregistered ® texttrademark ™ textgreater > textless < textbackslash \\
 textendash – textemdash — textasciitilde ~ textquotesingle ' LaTeX LaTeX TeX TeX BibTeX BibTeX
 """
