@@ -6,7 +6,9 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from datetime import time
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import platformdirs
@@ -72,12 +74,12 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
     return settings
 
 
-def _from_environment(environ: Mapping[str, str]) -> dict[str, object]:
+def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     names = {PREFIX + f.name.upper(): f.name for f in fields(Settings) if f.name not in ("home", "harvest")}
     return {name: _parsed(name, environ[variable]) for variable, name in names.items() if environ.get(variable)}
 
 
-def _from_file(path: Path) -> dict[str, object]:
+def _from_file(path: Path) -> dict[str, Any]:
     if not path.exists():
         return {}
     try:
@@ -109,9 +111,21 @@ def _harvests(value: object) -> tuple[Harvest, ...]:
     if not isinstance(value, list):
         raise SettingsError("Write harvests as [[harvest]] tables.")
     try:
-        return tuple(Harvest(**table) for table in value)
+        harvests = tuple(Harvest(**table) for table in value)
     except TypeError as error:
         raise SettingsError(f"A [[harvest]] table takes source, set, every and at: {error}") from error
+    for harvest in harvests:
+        _check_times(harvest)
+    return harvests
+
+
+def _check_times(harvest: Harvest) -> None:
+    if harvest.every is not None and not (isinstance(harvest.every, int | float) and harvest.every > 0):
+        raise SettingsError(f"`every` is a number of hours above 0, not {harvest.every!r}.")
+    try:
+        time.fromisoformat(harvest.at or "00:00")
+    except (TypeError, ValueError) as error:
+        raise SettingsError(f'`at` is a time of day such as "06:30", not {harvest.at!r}.') from error
 
 
 def _check(settings: Settings) -> None:
