@@ -50,8 +50,9 @@ _TOKEN = re.compile(
     | \\(?P<link>url|footnote|thanks|href\s?\{{[^{{}}]{{0,500}}\}})\s?\{{
     | \{{\\(?P<old>{"|".join(_OLD_STYLES)}|rm|sf|sc)(?![A-Za-z])\s?
     | \s?\\(?P<cite>(?:cite[a-z]*|ref|eqref|label)\*?(?:\[[^\]]{{0,100}}\])?\{{[^{{}}]{{0,300}}\}})
+    | \\(?P<letter>{"|".join(signs.LETTERS)})(?![A-Za-z])(?:\{{\}}|\s)?
     | \\(?P<symbol>[A-Za-z]+)(?:\{{\}})?
-    | \\(?P<escape>[^A-Za-z])
+    | \\(?P<escape>[^A-Za-z()\[\]])
     | (?P<sign>``|''|(?<=\w)---?(?=\w)|(?<=\s)---?(?=\s)|(?<=[\w.,;:)\]])~(?=\S)|(?<=\d)times\b|\bell_)
     | (?<![A-Za-z_^\\}}])\{{(?P<protected>[A-Za-z][\w-]*)\}}
     | (?P<brace>[{{}}])
@@ -212,6 +213,8 @@ class _Reader:
 
 
 def _character(kind: str, match: re.Match[str]) -> str:
+    if kind == "letter":
+        return signs.LETTERS[match["letter"]]
     if kind == "symbol":
         return signs.COMMANDS.get(match["symbol"], match.group())
     if kind == "escape":
@@ -226,10 +229,8 @@ def _character(kind: str, match: re.Match[str]) -> str:
 
 # -- formulas ----------------------------------------------------------------------------------------------------------
 
-_ELEMENTS = frozenset(
-    """math mrow mi mn mo mtext mspace mfrac msqrt mroot msub msup msubsup munder mover munderover mmultiscripts
-    mprescripts mtable mtr mtd mstyle mpadded mphantom menclose""".split()
-)
+_ELEMENTS = """math mrow mi mn mo mtext mspace mfrac msqrt mroot msub msup msubsup munder mover munderover mmultiscripts
+mprescripts mtable mtr mtd mstyle mpadded mphantom menclose"""
 _ATTRIBUTES = {
     "math": {"display"},
     "mi": {"mathvariant"},
@@ -285,7 +286,7 @@ def _mathml(formula: str) -> str | None:
         element.text = html.unescape(element.text or "")  # it writes signs as character references; tostring escapes
     return nh3.clean(
         tostring(tree, encoding="unicode"),
-        tags=set(_ELEMENTS),
+        tags=set(_ELEMENTS.split()),
         attributes=_ATTRIBUTES,
         attribute_filter=lambda tag, name, value: value if _SMALL.fullmatch(value) else None,
     )

@@ -13,8 +13,8 @@ TYPED = {"``": "“", "''": "”", "---": "—", "--": "–", "~": "\xa0", "time
 
 _GREEK = """alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi
 chi psi omega"""
+_LETTERS = "ss ß oe œ OE Œ ae æ AE Æ aa å AA Å o ø O Ø l ł L Ł i ı j ȷ dh ð DH Ð th þ TH Þ"
 _NAMED = """
-ss ß oe œ OE Œ ae æ AE Æ aa å AA Å o ø O Ø l ł L Ł i ı j ȷ dh ð DH Ð th þ TH Þ
 varepsilon ε vartheta ϑ varphi φ varrho ϱ varsigma ς ell ℓ hbar ℏ infty ∞ partial ∂ nabla ∇ prime ′ degree °
 textdegree ° times × cdot · pm ± mp ∓ div ÷ ast ∗ star ⋆ circ ∘ bullet • oplus ⊕ otimes ⊗ dagger † sqrt √
 sim ∼ simeq ≃ approx ≈ equiv ≡ leq ≤ le ≤ geq ≥ ge ≥ neq ≠ ne ≠ ll ≪ gg ≫ lesssim ≲ gtrsim ≳ propto ∝ perp ⊥ parallel ∥
@@ -33,9 +33,10 @@ def _greek() -> dict[str, str]:
     return small | {name.capitalize(): sign.upper() for name, sign in small.items()}
 
 
-def _named() -> dict[str, str]:
-    words = _NAMED.split()
+def _pairs(table: str) -> dict[str, str]:
+    words = table.split()
     return dict(zip(words[::2], words[1::2], strict=True))
 
 
-COMMANDS = _greek() | _named() | _SPACES
+LETTERS = _pairs(_LETTERS)
+COMMANDS = _greek() | _pairs(_NAMED) | LETTERS | _SPACES
