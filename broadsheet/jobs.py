@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -57,7 +58,7 @@ def is_due(entry: Harvest, last: Last | None, now: datetime, zone: ZoneInfo) -> 
     if last is None:
         return True
     if last.failures:
-        return now - last.tried >= min(RETRY * 2 ** min(last.failures - 1, 10), LONGEST_RETRY)
+        return now - last.tried >= min(RETRY * (1 << min(last.failures - 1, 10)), LONGEST_RETRY)
     if entry.at is not None:
         return last.tried < latest(entry.at, now, zone)
     return now - last.tried >= timedelta(hours=entry.every or DAILY)
@@ -110,9 +111,9 @@ class Loop:
             return
         self._renewed = self._now()
         for entry in harvests:
-            self._attempt(_name(entry), lambda entry=entry: self._harvest(entry))
+            self._attempt(_name(entry), partial(self._harvest, entry))
         if self._library.lag > 0 and self._may_refresh():
-            self._attempt("refresh", lambda: self._library.refresh(progress=self._renew))
+            self._attempt("refresh", partial(self._library.refresh, progress=self._renew))
         self._library.release("loop")
 
     def _due(self, entry: Harvest) -> bool:

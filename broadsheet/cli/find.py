@@ -42,9 +42,9 @@ def search(
     json: Json = False,
 ) -> None:
     """Search the papers by words and by meaning."""
-    narrowed = {"after": after, "before": before, "category": category, "venue": venue, "sort": sort}
+    narrowed = {"after": after, "before": before, "category": category, "venue": venue}
     with opened() as library:
-        found = library.search(query, limit=limit, page=page, profile=profile, explain=explain, **narrowed)
+        found = library.search(query, limit=limit, page=page, profile=profile, sort=sort, explain=explain, **narrowed)
         _list(found, library.settings.url, as_json=json)
 
 
