@@ -86,6 +86,7 @@ def assert_harmless(page: str) -> Outline:
         (r"\href{https://example.org}{our page}", "our page"),
         (r"$O(n \log n)$ and $\frac{a}{b} \leq \alpha_i$ in $\mathbb{R}^{d}$", "O(n log n) and a/b ≤ α_i in R^d"),
         (r"\(x^2\), \[y\] and $$z$$", "x^2, y and z"),
+        (r"over $\sim$100 nm, $ Z\alpha$, $x_1 $, $ k $ and $n$-grams", "over ∼100 nm, Zα, x_1, k and n-grams"),
         (r"an \unknown{command} stays", r"an \unknown{command} stays"),
         ("5.2times faster, ell_2 norm, texttt{D}ual", "5.2× faster, ℓ_2 norm, Dual"),
         ("five times a day", "five times a day"),
@@ -106,6 +107,7 @@ def test_text_reads_as_one_would_say_it(source: str, text: str) -> None:
         (r"\texttt{never closed", "<code>never closed</code>"),
         ("$x^2$", '<math display="inline"><mrow><msup><mi>x</mi><mn>2</mn></msup></mrow></math>'),
         ("$a<b$", '<math display="inline"><mrow><mi>a</mi><mo>&lt;</mo><mi>b</mi></mrow></math>'),
+        (r"$\R$", '<math display="inline"><mrow><mi>R</mi></mrow></math>'),
         (r"$\mathbb{R}$", '<math display="inline"><mrow><mi>ℝ</mi></mrow></math>'),
     ],
 )
@@ -230,9 +232,9 @@ def test_a_formula_cannot_push_the_page_about() -> None:
 
 SIGNS = r"""$ $$ \( \) \[ \] { } ^ _ & \\ ~ ' '' ` `` -- --- ( ) | . [ ] < > " = + a b x 1 times ell_"""
 COMMANDS = r"""\frac \sqrt \left \right \text{ \begin{matrix} \end{matrix} \begin{array}{c} \end{array} \alpha \emph{
-\textbf{ {\it \' \" \c \H \% \$ \over \atop \limits \sum \prime \href{ \url{ \cite{ \color{red} \mathbb \operatorname* \substack{
-\binom \overset \xrightarrow[ \hat \not \middle \big \bmod \mathrm{ \displaystyle \, \! \hspace{1em} \unicode{ \cfrac
-\genfrac \tag{ \label{ <script> </script> &lt; &#60;"""
+\textbf{ {\it \' \" \c \H \% \$ \over \atop \limits \sum \prime \href{ \url{ \cite{ \color{red} \mathbb \operatorname*
+\substack{ \binom \overset \xrightarrow[ \hat \not \middle \big \bmod \mathrm{ \displaystyle \, \! \hspace{1em}
+\unicode{ \cfrac \genfrac \tag{ \label{ <script> </script> &lt; &#60;"""
 TYPED = st.sampled_from([*SIGNS.split(), *COMMANDS.split(), " "]) | st.text(max_size=3)
 TEX = st.lists(TYPED, max_size=60).map("".join)
 

@@ -26,7 +26,7 @@ from latex2mathml.converter import convert_to_element
 from broadsheet.records import Span
 from broadsheet.text import signs
 
-LONGEST_FORMULA = 800  # characters; the longest of 10,000 arXiv abstracts has fewer
+LONGEST_FORMULA = 800  # characters; the longest in 20,000 arXiv abstracts has 441
 DEEPEST_FORMULA = 24  # braces, and elements, inside each other
 MOST_FORMULAS = 200  # rendered in one text; any more are shown as typed
 _MOST_ELEMENTS = 2_000
@@ -42,7 +42,9 @@ _ACCENT = r"\\(?:['`^\"~=.]\s?(?:\{\\?[A-Za-z]\}|\\?[A-Za-z])|[uvHckrdb](?:\{\\?
 _TOKEN = re.compile(
     rf"""
       \$\$(?P<display>{_INSIDE})\$\$
-    | \$(?!\s)(?P<inline>{_INSIDE})(?<!\s)\$(?!\d)
+    | \$(?!\d)(?=[^$]{{0,{LONGEST_FORMULA}}}(?:\\[A-Za-z]|[\^_]))(?P<inline>{_INSIDE})\$  # surely TeX
+    | \$(?!\s)(?P<perhaps>{_INSIDE})(?<!\s)\$(?!\d)  # TeX by its spacing, which "$5 and $10" has not
+    | \$\s(?P<spaced>[^$\s\\]{{1,40}})\s\$
     | \\\((?P<round>{_BETWEEN})\\\)
     | \\\[(?P<square>{_BETWEEN})\\\]
     | (?P<accent>\{{{_ACCENT}\}} | {_ACCENT})
@@ -61,7 +63,7 @@ _TOKEN = re.compile(
 )
 _UNUSABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _MAYBE = re.compile(r"[\\$`{}~]|''|--|\dtimes\b|\bell_")
-_FORMULAS = ("display", "inline", "round", "square")
+_FORMULAS = ("display", "inline", "perhaps", "spaced", "round", "square")
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,13 +285,19 @@ def _mathml(formula: str) -> str | None:
     if not _modest(tree):
         return None
     for element in tree.iter():
-        element.text = html.unescape(element.text or "")  # it writes signs as character references; tostring escapes
+        element.text = _sign(element.text or "")
     return nh3.clean(
         tostring(tree, encoding="unicode"),
         tags=set(_ELEMENTS.split()),
         attributes=_ATTRIBUTES,
         attribute_filter=lambda tag, name, value: value if _SMALL.fullmatch(value) else None,
     )
+
+
+def _sign(written: str) -> str:
+    """Return what an element is to show: latex2mathml writes signs as references, and unknown commands as typed."""
+    sign = html.unescape(written)
+    return sign[1:] if _COMMAND.fullmatch(sign) else sign
 
 
 def _braces(formula: str) -> int:
