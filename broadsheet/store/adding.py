@@ -17,10 +17,10 @@ from broadsheet.text import normalise
 from . import changes, freshness
 from . import schema as t
 from .codec import digest64, hash64, pack, plain, unpack
-from .connect import Database, insert_new, upsert
+from .connect import Database, insert_new, pairs, upsert
 from .identity import MAXIMUM_NAMESAKES, Facts, Joined, Placement, names, record_name
 from .merging import Stored
-from .papers import write_papers
+from .papers import Entry, write_papers
 from .validity import fault
 
 
@@ -49,25 +49,50 @@ class Added:
 
 @dataclass(slots=True)
 class _Prepared:
-    """A record with all that can be known of it without the store; `number` follows."""
+    """A record with all that can be known of it outside the transaction; `number` and `live` are final inside."""
 
     record: SourceRecord
     name: int
     digest: int
     payload: bytes
     facts: Facts
+    names: tuple[str, ...]
+    authors: frozenset[int]
+    signals: list[Signal]
+    live: str | None
+    alone: Entry  # what lists need of it, if it is a paper by itself
     number: int = 0
-    live: str | None = None
+
+    @classmethod
+    def of(cls, record: SourceRecord, name: int, json: bytes, day: str, live: str | None) -> _Prepared:
+        """Prepare a record that is stored on a day."""
+        signals = dated(record, day)
+        return cls(
+            record=record,
+            name=name,
+            digest=digest64(json),
+            payload=pack(json),
+            facts=Facts.of(0, record),
+            names=names(record),
+            authors=frozenset(hashed for a in record.authors if (hashed := author_hash(a.name)) is not None),
+            signals=signals,
+            live=live,
+            alone=Entry.of([Stored(0, live, record)], signals),
+        )
 
 
 def add(database: Database, batch: Batch, *, cursor_name: str, source: str, now: datetime, live: bool) -> Added:
     """Store a batch and its cursor in one transaction; records that are there already, unchanged, write nothing."""
     good, bad = _sorted_out(batch)
-    changed = _changed(database, {record_name(record): (record, json) for record, json in good})
     day = now.date().isoformat()
+    named = {record_name(record): (record, json) for record, json in good}  # of two with one name, the later counts
+    changed = [
+        _Prepared.of(record, name, json, day, day if live else None)
+        for name, (record, json) in _without_unchanged(database, named).items()
+    ]
 
     def work(connection: Connection) -> tuple[int, int, int]:
-        done = _Addition(connection, day, live, freshness.stamp(now)).store(changed) if changed else (0, 0, 0)
+        done = _Addition(connection, freshness.stamp(now)).store(changed) if changed else (0, 0, 0)
         freshness.store_cursor(connection, cursor_name, batch.cursor, now)
         freshness.set_aside(connection, source, bad, now)
         freshness.seen(connection, source, now, records=done[0])
@@ -93,17 +118,13 @@ def _sorted_out(batch: Batch) -> tuple[list[tuple[SourceRecord, bytes]], list[Se
     return good, bad
 
 
-def _changed(database: Database, named: Mapping[int, tuple[SourceRecord, bytes]]) -> list[_Prepared]:
-    """Return those records that are not in the store as they are, ready to be written."""
+def _without_unchanged(
+    database: Database, named: Mapping[int, tuple[SourceRecord, bytes]]
+) -> dict[int, tuple[SourceRecord, bytes]]:
     with database.reading() as connection:
-        rows = connection.execute(select(t.records.c.name, t.records.c.digest).where(t.records.c.name.in_(named)))
-        known = {name: digest for name, digest in rows}
-    digests = {name: digest64(json) for name, (_, json) in named.items()}
-    return [
-        _Prepared(record, name, digests[name], pack(json), Facts.of(0, record))
-        for name, (record, json) in named.items()
-        if known.get(name) != digests[name]
-    ]
+        stored = select(t.records.c.name, t.records.c.digest).where(t.records.c.name.in_(named))
+        known = pairs(connection, stored)
+    return {name: record for name, record in named.items() if known.get(name) != digest64(record[1])}
 
 
 @lru_cache(maxsize=1 << 16)
@@ -121,10 +142,8 @@ def dated(record: SourceRecord, day: str) -> list[Signal]:
 class _Addition:
     """The writing of one batch's new and changed records within one transaction."""
 
-    def __init__(self, connection: Connection, day: str, live: bool, stamp: str) -> None:
+    def __init__(self, connection: Connection, stamp: str) -> None:
         self._connection = connection
-        self._day = day
-        self._live = day if live else None
         self._stamp = stamp
 
     def store(self, prepared: Sequence[_Prepared]) -> tuple[int, int, int]:
@@ -137,7 +156,7 @@ class _Addition:
         identifiers = [
             {"identifier": name, "record": item.number}
             for item in stored
-            for name in placement.place(item.facts, names(item.record))
+            for name in placement.place(item.facts, item.names)
         ]
         self._write_records(new, updated)
         insert_new(self._connection, t.identifiers, identifiers)
@@ -146,8 +165,8 @@ class _Addition:
         gone = [j.absorbed for j in placement.joined if not first_new or j.absorbed < first_new]
         write_joined(self._connection, placement, gone, self._stamp)
         keys = {placement.paper_of(item.number) for item in stored}
-        at_hand = {i.number: Stored(i.number, i.live, i.record) for i in stored}
-        deleted = write_papers(self._connection, keys, at_hand)
+        at_hand = {item.number: Stored(item.number, item.live, item.record) for item in stored}
+        deleted = write_papers(self._connection, keys, at_hand, {item.number: item.alone for item in new})
         changes.write(self._connection, keys, [*gone, *deleted])
         return len(new), len(updated), len(placement.joined)
 
@@ -157,46 +176,51 @@ class _Addition:
         wanted = t.records.c.name.in_([item.name for item in prepared])
         known = {row.name: row for row in self._connection.execute(select(*columns).where(wanted))}
         following = (self._connection.scalar(select(func.max(t.records.c.id))) or 0) + 1
-        new, updated = [], []
+        new: list[_Prepared] = []
+        updated: list[_Prepared] = []
         for item in prepared:
             row = known.get(item.name)
             if row is None and item.record.title:
-                item.live = self._live
                 new.append(self._with_number(item, following + len(new)))
             elif row is not None and row.digest != item.digest:
-                item.live = row.live or self._live
+                item.live = row.live or item.live
                 updated.append(self._with_number(item, row.id))
         return new, updated
 
     def _with_number(self, item: _Prepared, number: int) -> _Prepared:
-        item.number = number
-        if not item.record.title:  # a deletion that carries nothing else: the text stays
-            payload = self._connection.scalar(select(t.records.c.payload).where(t.records.c.id == number))
-            assert payload is not None
-            item.record = replace(unpack(payload), status=item.record.status)
-            item.payload = pack(plain(item.record))
-            item.facts = Facts.of(number, item.record)
-        item.facts.record = number
+        if not item.record.title:
+            item = self._marked(item, number)
+        item.number = item.facts.record = number
         return item
+
+    def _marked(self, item: _Prepared, number: int) -> _Prepared:
+        """Return the stored record, marked as a deletion without text says; its digest stays the deletion's."""
+        payload = self._connection.scalar(select(t.records.c.payload).where(t.records.c.id == number))
+        assert payload is not None
+        record = replace(unpack(payload), status=item.record.status)
+        whole = _Prepared.of(record, item.name, plain(record), "", item.live)
+        whole.digest, whole.signals = item.digest, []
+        return whole
 
     def _known(self, stored: Sequence[_Prepared]) -> Placement:
         """Return a placement that knows all that the store has under these records' identifiers and titles."""
-        owners = self._owners({name for item in stored for name in names(item.record)})
+        owners = self._owners({name for item in stored for name in item.names})
         namesakes = self._namesakes({hash64(item.facts.title) for item in stored if item.facts.title})
-        pairs = self._connection.execute(select(t.apart.c.one, t.apart.c.other)).all()
+        strangers = self._connection.execute(select(t.apart.c.one, t.apart.c.other)).all()
         numbers = {*owners.values(), *(facts.record for facts in namesakes), *(item.number for item in stored)}
-        roots = papers_of(self._connection, numbers.union(*pairs))
-        placement = Placement(roots, [(roots.get(a, a), roots.get(b, b)) for a, b in pairs])
+        roots = papers_of(self._connection, numbers.union(*strangers))
+        placement = Placement(roots, [(roots.get(a, a), roots.get(b, b)) for a, b in strangers])
         for name, owner in owners.items():
             placement.own(name, owner)
+        placed_anew = {item.number for item in stored}
         for facts in namesakes:
-            placement.know(facts)
+            if facts.record not in placed_anew:
+                placement.know(facts)
         return placement
 
     def _owners(self, identifiers: set[str]) -> dict[str, int]:
         columns = select(t.identifiers.c.identifier, t.identifiers.c.record)
-        rows = self._connection.execute(columns.where(t.identifiers.c.identifier.in_(identifiers)))
-        return {identifier: record for identifier, record in rows}
+        return pairs(self._connection, columns.where(t.identifiers.c.identifier.in_(identifiers)))
 
     def _namesakes(self, titles: set[int]) -> list[Facts]:
         """Return the facts of the oldest records under each of these titles."""
@@ -222,19 +246,10 @@ class _Addition:
         """Write authors and dated signals."""
         if updated:
             self._connection.execute(delete(t.authorship).where(t.authorship.c.record.in_(updated)))
-        authors = [
-            {"author": author, "record": item.number}
-            for item in stored
-            for author in {author_hash(a.name) for a in item.record.authors} - {None}
-        ]
+        authors = [{"author": author, "record": item.number} for item in stored for author in item.authors]
         if authors:
             self._connection.execute(insert(t.authorship), authors)
-        signals = {
-            (item.number, s.kind, s.day, s.source): s.value
-            for item in stored
-            if item.record.signals
-            for s in dated(item.record, self._day)
-        }
+        signals = {(i.number, s.kind, s.day, s.source): s.value for i in stored for s in i.signals}
         columns = ("record", "kind", "day", "source")
         rows = [dict(zip(columns, place, strict=True)) | {"value": value} for place, value in signals.items()]
         upsert(self._connection, t.signals, rows)
@@ -252,10 +267,8 @@ def _row(item: _Prepared) -> dict[str, Any]:
 
 def papers_of(connection: Connection, numbers: Iterable[int]) -> dict[int, int]:
     """Return the paper's key of each of these records that is not the oldest of its paper."""
-    rows = connection.execute(
-        select(t.absorbed.c.record, t.absorbed.c.key).where(t.absorbed.c.record.in_(set(numbers)))
-    )
-    return {record: key for record, key in rows}
+    columns = select(t.absorbed.c.record, t.absorbed.c.key)
+    return pairs(connection, columns.where(t.absorbed.c.record.in_(set(numbers))))
 
 
 def write_joined(connection: Connection, placement: Placement, gone: Sequence[int], stamp: str) -> None:

@@ -93,9 +93,9 @@ def _copy_out(database: Database, file: Path) -> None:
 def _copy_in(database: Database, file: Path) -> None:
     if database.embedded:
         with database.exclusive() as connection:
-            source = sqlite3.connect(file)
-            source.backup(driver(connection))
-            source.close()
+            archived = sqlite3.connect(file)
+            archived.backup(driver(connection))
+            archived.close()
         migrate.prepare(database, migrate=True)
         return
     migrate.prepare(database, migrate=True)

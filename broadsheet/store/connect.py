@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, Insert, Table, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, Insert, Select, Table, create_engine, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, OperationalError
@@ -118,6 +118,11 @@ def upsert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]],
     excluded = {name: statement.excluded[name] for name in rows[0] if name not in keys}
     values = {name: table.c[name] + new if name in add else new for name, new in excluded.items()}
     connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=values), list(rows))
+
+
+def pairs(connection: Connection, statement: Select[Any, Any]) -> dict[Any, Any]:
+    """Return the rows of a statement of two columns as a mapping of the first to the second."""
+    return dict(connection.execute(statement).all())
 
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:

@@ -84,12 +84,12 @@ def _newest_of(connection: Connection, tables: FromClause, condition: ColumnElem
     return papers.read(connection, [key for key, _ in rows])
 
 
-def _listed(tables: FromClause, condition: ColumnElement[bool]) -> Select[tuple[int, str]]:
+def _listed(tables: FromClause, condition: ColumnElement[bool]) -> Select[int, str]:
     columns = select(t.papers.c.key, t.papers.c.day).select_from(tables).distinct()
     return columns.where(condition, t.papers.c.day.is_not(None))
 
 
-def _newest_first(listed: Select[tuple[int, str]]) -> Select[tuple[int, str]]:
+def _newest_first(listed: Select[int, str]) -> Select[int, str]:
     return listed.order_by(t.papers.c.day.desc(), t.papers.c.key.desc())
 
 

@@ -11,7 +11,7 @@ from broadsheet.records import SetAside, SourceStatus
 
 from . import schema as t
 from .codec import hash64
-from .connect import insert_new, upsert
+from .connect import insert_new, pairs, upsert
 
 
 def stamp(now: datetime) -> str:
@@ -50,7 +50,7 @@ def failed(connection: Connection, source: str, reason: str) -> None:
 def statuses(connection: Connection) -> list[SourceStatus]:
     """Return all sources by name."""
     counts = select(t.set_aside.c.source, func.count()).group_by(t.set_aside.c.source)
-    aside = {source: count for source, count in connection.execute(counts)}
+    aside = pairs(connection, counts)
     rows = connection.execute(select(t.sources).order_by(t.sources.c.name))
     return [
         SourceStatus(

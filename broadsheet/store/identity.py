@@ -170,7 +170,8 @@ class Placement:
             key = self.paper_of(facts.record)
             papers[key] = papers.get(key, False) or bool(facts.surname)
         if len(papers) == 2 and not all(papers.values()):
-            self._join(*papers, "title alone")
+            one, other = papers
+            self._join(one, other, "title alone")
 
     def _join(self, one: int, other: int, reason: Reason) -> None:
         survivor, absorbed = sorted((self.paper_of(one), self.paper_of(other)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, func, select, union_all
@@ -13,7 +14,7 @@ from broadsheet.text import normalise
 
 from . import schema as t
 from .codec import hash64, unpack
-from .connect import upsert
+from .connect import pairs, upsert
 from .identity import names
 from .merging import Stored, merge
 
@@ -27,7 +28,7 @@ def resolve(connection: Connection, identifiers: Collection[str]) -> dict[str, i
     columns = select(t.identifiers.c.identifier, key).select_from(joined)
     found: dict[str, int] = {}
     for chunk in _chunks(identifiers):
-        found.update(tuple(row) for row in connection.execute(columns.where(t.identifiers.c.identifier.in_(chunk))))
+        found.update(pairs(connection, columns.where(t.identifiers.c.identifier.in_(chunk))))
     return found
 
 
@@ -77,12 +78,36 @@ def perhaps_same(connection: Connection, key: int) -> list[int]:
     return sorted(other for other, group in groups.items() if not any(s.record.authors for s in group))
 
 
-def write_papers(connection: Connection, keys: Collection[int], at_hand: Mapping[int, Stored]) -> list[int]:
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What lists need of a paper (a row of `papers` without its key), and whether all its sources have deleted it."""
+
+    row: Mapping[str, Any]
+    deleted: bool
+
+    @classmethod
+    def of(cls, stored: Sequence[Stored], signals: Iterable[Signal]) -> Entry:
+        """Return the entry of the paper that these records are."""
+        paper = merge(0, stored, names(stored[0].record), signals)
+        return cls(_row(paper), paper.status == "deleted")
+
+
+def write_papers(
+    connection: Connection, keys: Collection[int], at_hand: Mapping[int, Stored], alone: Mapping[int, Entry]
+) -> list[int]:
     """Write what lists need of these papers; return those that all their sources have deleted.
 
-    `at_hand` are records by number that need not be read.
+    `at_hand` are records by number that need not be read, `alone` entries of those that may be papers by themselves.
     """
     paper_of = _members(connection, keys)
+    shared = {key for number, key in paper_of.items() if number != key}
+    entries = {key: alone[key] for key in keys if key in alone and key not in shared}
+    entries |= _entries(connection, {n: key for n, key in paper_of.items() if key not in entries}, at_hand)
+    upsert(connection, t.papers, [{"key": key, **entry.row} for key, entry in sorted(entries.items())])
+    return [key for key, entry in entries.items() if entry.deleted]
+
+
+def _entries(connection: Connection, paper_of: Mapping[int, int], at_hand: Mapping[int, Stored]) -> dict[int, Entry]:
     missing = [number for number in paper_of if number not in at_hand]
     stored = dict(at_hand) | _by_number(connection, missing)
     groups: dict[int, list[Stored]] = defaultdict(list)
@@ -90,16 +115,13 @@ def write_papers(connection: Connection, keys: Collection[int], at_hand: Mapping
         groups[key].append(stored[number])
     with_signals = {n: key for n, key in paper_of.items() if stored[n].record.signals}
     dated = signals_of(connection, with_signals)
-    papers = [merge(key, group, names(group[0].record), dated.get(key, ())) for key, group in groups.items()]
-    upsert(connection, t.papers, [_row(paper) for paper in papers])
-    return [paper.key for paper in papers if paper.status == "deleted"]
+    return {key: Entry.of(group, dated.get(key, ())) for key, group in groups.items()}
 
 
 def _row(paper: Paper) -> dict[str, Any]:
     if not paper.ranked:
-        return {"key": paper.key, "day": None, "edition": None, "venue": None, "votes": 0.0}
+        return {"day": None, "edition": None, "venue": None, "votes": 0.0}
     return {
-        "key": paper.key,
         "day": day_range(paper.date)[0] if paper.date else "",
         "edition": paper.announced,
         "venue": venue_hash(paper.venue) if paper.venue else None,
@@ -124,15 +146,15 @@ def _by_number(connection: Connection, numbers: Collection[int]) -> dict[int, St
 
 def _members(connection: Connection, keys: Collection[int]) -> dict[int, int]:
     """Return the paper of each record of these papers; keys that are no papers are left out."""
-    rows = connection.execute(select(t.absorbed.c.record, t.absorbed.c.key).where(t.absorbed.c.key.in_(keys)))
-    members = {record: key for record, key in rows}
+    columns = select(t.absorbed.c.record, t.absorbed.c.key)
+    members = pairs(connection, columns.where(t.absorbed.c.key.in_(keys)))
     gone = set(connection.scalars(select(t.absorbed.c.record).where(t.absorbed.c.record.in_(keys))))
     return {key: key for key in keys if key not in gone} | members
 
 
 def _papers_of(connection: Connection, numbers: Collection[int]) -> list[int]:
-    rows = connection.execute(select(t.absorbed.c.record, t.absorbed.c.key).where(t.absorbed.c.record.in_(numbers)))
-    moved = {record: key for record, key in rows}
+    columns = select(t.absorbed.c.record, t.absorbed.c.key)
+    moved = pairs(connection, columns.where(t.absorbed.c.record.in_(numbers)))
     return [moved.get(number, number) for number in numbers]
 
 

@@ -1,7 +1,8 @@
 """The tables, once for both databases; `migrations/` builds them and a test holds the two together.
 
-What belongs to a record hangs on the record's number, never on the paper's, so that merging papers and undoing it moves
-no rows: a paper's key is the number of its oldest record, and `absorbed` says which paper any other record is part of now.
+What belongs to a record hangs on the record's number, never on the paper's, so that merging papers and undoing it
+moves no rows: a paper's key is the number of its oldest record, and `absorbed` says of which paper any other record is
+part now.
 `papers` and `changes` are derived from the rest.
 """
 
@@ -34,7 +35,7 @@ metadata = MetaData(
 Number = BigInteger().with_variant(Integer, "sqlite")  # SQLite makes its row number only of INTEGER
 
 # One row for each record of a source. `name` and `title` are 64-bit hashes: of (source, scheme, own id), and of the
-# title's fingerprint, null where the title may not join papers. `digest` tells an unchanged record without unpacking it.
+# title's fingerprint, null where the title may not join papers. `digest` tells an unchanged record unread.
 records = Table(
     "records",
     metadata,
