@@ -1,0 +1,6 @@
+"""Where papers come from: files of any known format, told by their content, and live services, by name."""
+
+from broadsheet.sources.files import FileSource
+from broadsheet.sources.recognition import recognise
+
+__all__ = ["FileSource", "recognise"]

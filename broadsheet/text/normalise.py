@@ -161,8 +161,6 @@ def parse_identifier(text: str) -> str | None:
     if " " in text and not re.fullmatch(r"\w+:\s\S+", text):
         return None
     text = text.replace(" ", "")
-    if own := _OWN(text):
-        return f"bs:{own[1].lower()}"
     if _BARE_OLD_ACL(text):
         return f"acl:{text}"
     found = identifiers(text)
@@ -197,6 +195,8 @@ def _identifiers_of(token: str) -> list[str]:
         return [f"acl:{_acl_name(match[1])}"]
     if (match := _OPENREVIEW(token)) is not None:
         return [f"openreview:{match[1]}"]
+    if (match := _OWN(token)) is not None:
+        return [f"bs:{match[1].lower()}"]
     return []
 
 
