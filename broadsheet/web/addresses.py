@@ -1,4 +1,4 @@
-"""Where things live: what a reader asked of the search page, and the address of that question with one thing changed."""
+"""Where things live: what a reader asked of the search page, and its address with one thing changed."""
 
 from __future__ import annotations
 

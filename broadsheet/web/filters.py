@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from urllib.parse import urlsplit
 
-from broadsheet.records import Paper, SourceStatus
+from broadsheet.records import Hit, Paper, SourceStatus, Span
 
-_MONTHS = "January February March April May June July August September October November December".split()
-_WEEKDAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+SHOWN = 300  # characters that fit the lines a list shows of an abstract
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 
 _SOURCES = {
@@ -127,7 +131,7 @@ def facts(paper: Paper) -> list[Fact]:
 def _counted(paper: Paper) -> list[Fact]:
     signals = paper.signals
     found = []
-    if "votes" in signals:
+    if signals.get("votes"):
         found.append(Fact("votes", f"▲ {number(signals['votes'])}", plural(signals["votes"], "vote")))
     if signals.get("stars"):
         found.append(Fact("stars", f"★ {number(signals['stars'])}", plural(signals["stars"], "star")))
@@ -197,6 +201,30 @@ def signal_name(kind: str) -> str:
 def shortened(text: str, most: int = 40) -> str:
     """Return a text cut to a length, with an ellipsis where something is missing."""
     return text if len(text) <= most else text[: most - 1] + "…"
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A sentence of an abstract with its own marks."""
+
+    text: str
+    marks: tuple[Span, ...]
+
+
+def excerpt(hit: Hit) -> Excerpt | None:
+    """Return a hit's best sentence, when the matched words are not in the lines that a list shows anyway."""
+    text, sentence = hit.paper.text, hit.reasons.sentence if hit.reasons else None
+    if not sentence or not hit.text_marks or hit.text_marks[0].start < SHOWN:
+        return None
+    start = text.find(sentence)
+    end = start + len(sentence)
+    marks = tuple(Span(m.start - start, m.end - start) for m in hit.text_marks if start <= m.start and m.end <= end)
+    return Excerpt(sentence, marks) if start >= 0 and marks else None
+
+
+def is_long(text: str) -> bool:
+    """Return whether a list shows only the beginning of a text."""
+    return len(text) > SHOWN
 
 
 # -- sources -----------------------------------------------------------------------------------------------------------

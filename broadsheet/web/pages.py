@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 FRONT = 40  # papers of an edition that its page shows unasked
 EXPLAINED = 50  # hits a page that are explained; more would make a long page slow
 SIMILAR = 6
+PICTURED = 8  # papers that an edition needs before a picture of its votes says anything
 
 router = APIRouter(default_response_class=HTMLResponse)
 
@@ -83,6 +84,7 @@ def _edition(request: Request, edition: Edition, limit: int) -> Response:
         month=month,
         month_before=next((day for day, _ in editions if day < month.month), None),
         starred=_starred(edition.papers),
+        votes=_votes(edition.papers),
         limit=limit,
     )
 
@@ -95,6 +97,12 @@ def _next_month(day: str) -> str:
 def _starred(papers: tuple[Paper, ...]) -> list[Paper]:
     with_stars = [paper for paper in papers if paper.signals.get("stars")]
     return sorted(with_stars, key=lambda paper: -paper.signals["stars"])[:SIMILAR]
+
+
+def _votes(papers: tuple[Paper, ...]) -> list[float]:
+    """Return each paper's votes, or nothing where too few were voted on to make a picture."""
+    votes = [paper.signals.get("votes", 0.0) for paper in papers]
+    return votes if len(papers) >= PICTURED and votes[0] > 0 else []
 
 
 @router.get("/new")

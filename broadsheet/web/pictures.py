@@ -41,6 +41,12 @@ def histogram(years: Sequence[tuple[int, int]]) -> list[Bar]:
     ]
 
 
+def heights(values: Sequence[float]) -> list[int]:
+    """Return the heights, up to 100, of bars that stand for these values; what is nothing still shows as a line."""
+    most = max(values, default=0) or 1
+    return [max(1, round(100 * value / most)) for value in values]
+
+
 @dataclass(frozen=True, slots=True)
 class Share:
     """One piece of the thin bar under a hit: a feature's name, where its piece starts, how wide it is (per cent)."""

@@ -21,8 +21,6 @@ from broadsheet.web import addresses, categories, filters, pictures
 if TYPE_CHECKING:
     from broadsheet.library import Library
 
-_LONG = 300  # characters that fit the lines a list shows of an abstract
-
 
 @lru_cache(maxsize=4_096)
 def _maths(text: str, marks: tuple[Span, ...]) -> Markup:
@@ -32,11 +30,6 @@ def _maths(text: str, marks: tuple[Span, ...]) -> Markup:
 def maths(text: str, marks: Sequence[Span] = ()) -> Markup:
     """Return a title or abstract as HTML: escaped, formulas as MathML, the marked stretches in <mark>."""
     return _maths(text, tuple(marks))
-
-
-def is_long(text: str) -> bool:
-    """Return whether a list shows only the beginning of a text."""
-    return len(text) > _LONG
 
 
 def _functions(room: ModuleType) -> dict[str, Callable[..., Any]]:
@@ -54,7 +47,7 @@ def _environment() -> Environment:
     )
     for room in (filters, addresses, categories, pictures):
         made.filters |= _functions(room)
-    made.filters |= {"maths": maths, "is_long": is_long, "plain": latex.to_text, "paper_path": paper_path}
+    made.filters |= {"maths": maths, "plain": latex.to_text, "paper_path": paper_path}
     return made
 
 
