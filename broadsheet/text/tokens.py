@@ -9,31 +9,44 @@ from functools import lru_cache
 
 import Stemmer
 
+# Scripts written without spaces (Han, kana): every sign is a word, and a run of them is asked for as a phrase.
+_UNSPACED = "\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+# Scripts whose vowel signs are marks, which \w leaves out: India's, Thai and Lao, without their full stops.
+_WITH_SIGNS = "\u0900-\u0963\u0966-\u0dff\u0e01-\u0e4e\u0e80-\u0ece"
+# Accents and points that readers leave out: of Latin, Greek and Cyrillic letters, Hebrew and Arabic.
+_ACCENTS = "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670"
 # Letters and digits of any script; an inner apostrophe stays ("don't"), everything else divides.
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
-_ASCII_ONLY = re.compile(r"[\x00-\x7f]*").fullmatch
+_LETTER = rf"(?:[^\W_{_UNSPACED}]|[{_WITH_SIGNS}{_ACCENTS}])"
+_WORD = re.compile(rf"[{_UNSPACED}]|{_LETTER}+(?:['\u2019]{_LETTER}+)*")
+_GROUP = re.compile(rf"[{_UNSPACED}]+|{_LETTER}+(?:['\u2019]{_LETTER}+)*")
+_ASCII_WORD = re.compile(r"[a-z0-9]+(?:'[a-z0-9]+)*")
+_ACCENT = re.compile(f"[{_ACCENTS}]+")
+_CONTRACTED = re.compile(r"['\u2019](?:s|t|d|m|re|ve|ll)$")
 _stemmer = Stemmer.Stemmer("english")
 
-STOP_WORDS = frozenset(
-    """a about above after again all also am an and any are as at be because been before being below between both but
+_COMMON = """
+    a about above after again all also am an and any are as at be because been before being below between both but
     by can could did do does doing down during each few for from further had has have having he her here hers him his
     how i if in into is it its itself just me more most my no nor not now of off on once only or other our ours out
     over own same she should so some such than that the their theirs them then there these they this those through to
-    too under until up very was we were what when where which while who whom why will with would you your yours""".split()
-)
+    too under until up very was we were what when where which while who whom why will with would you your
+    yours
+"""
+STOP_WORDS = frozenset(_COMMON.split())
 
 
 def fold(text: str) -> str:
-    """Return text lower-cased and without accents, character for character where that is possible."""
-    if _ASCII_ONLY(text):
+    """Return text lower-cased, without accents, compatibility forms replaced ("ﬁ" by "fi")."""
+    if text.isascii():
         return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text)
-    return "".join(c for c in decomposed if not unicodedata.combining(c)).lower()
+    bare = _ACCENT.sub("", unicodedata.normalize("NFKD", text))
+    return unicodedata.normalize("NFC", _ACCENT.sub("", bare.lower()))
 
 
 def words(text: str) -> list[str]:
     """Return the folded words of a text in order, unstemmed, stop words included."""
-    return _WORD.findall(fold(text))
+    folded = fold(text)
+    return (_ASCII_WORD if folded.isascii() else _WORD).findall(folded)
 
 
 def word_spans(text: str) -> Iterator[tuple[str, int, int]]:
@@ -45,8 +58,8 @@ def word_spans(text: str) -> Iterator[tuple[str, int, int]]:
 
 @lru_cache(maxsize=1 << 18)
 def stem(word: str) -> str:
-    """Return the index term of a folded word: its Snowball English stem."""
-    return str(_stemmer.stemWord(word.split("'")[0].split("’")[0]))
+    """Return the index term of a folded word: its Snowball English stem ("don't" as "don", "o'brien" as "obrien")."""
+    return str(_stemmer.stemWord(_CONTRACTED.sub("", word).replace("'", "").replace("\u2019", "")))
 
 
 def terms(text: str) -> list[str]:
@@ -57,3 +70,16 @@ def terms(text: str) -> list[str]:
 def content_terms(text: str) -> list[str]:
     """Return the index terms of a text without stop words: what a plain query asks for."""
     return [stem(word) for word in words(text) if word not in STOP_WORDS]
+
+
+def groups(text: str) -> list[tuple[str, ...]]:
+    """Return the folded words of a text, each alone but for the signs of an unspaced run, which stay together."""
+    folded = fold(text)
+    if folded.isascii():
+        return [(word,) for word in _ASCII_WORD.findall(folded)]
+    return [tuple(words(group)) for group in _GROUP.findall(folded)]
+
+
+def spelled(text: str) -> list[str]:
+    """Return the words of a text as they are written there."""
+    return _GROUP.findall(text)
