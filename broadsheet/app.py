@@ -66,7 +66,7 @@ def create(settings: Settings | None = None, *, library: Library | None = None) 
 def _open(settings: Settings) -> Library:
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(variable, "1")  # one search, one thread; numpy and faiss look once, when they are loaded
-    return broadsheet.Library(settings, migrate=True)
+    return broadsheet.Library(settings)
 
 
 def _middleware(settings: Settings, library: Library, metrics: Metrics) -> list[Middleware]:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from starlette.testclient import TestClient
+
+from broadsheet.app import create
 from broadsheet.errors import NotFound
 from broadsheet.records import (
     Author,
@@ -19,6 +23,7 @@ from broadsheet.records import (
     SourceStatus,
     Span,
 )
+from broadsheet.settings import Settings
 
 if TYPE_CHECKING:
     from broadsheet.library import Library
@@ -133,7 +138,7 @@ PAPERS: tuple[Paper, ...] = (
     ),
     _paper(
         12,
-        "doi:10.1000/a<b>?c#d%20é",
+        "doi:10.1000/a<b>?c#d é",
         "語学と画像の𝕌𝕟𝕚𝕔𝕠𝕕𝕖 \u202eright to left",
         abstract="Emoji 🗞️ and a combining e\u0301.",
         authors=(Author("山田 太郎"),),
@@ -293,3 +298,10 @@ def _marks(text: str, words: Sequence[str]) -> tuple[Span, ...]:
 def library(**changes: Any) -> Library:
     """Return a fake library under the type that the doors ask for."""
     return cast("Library", replace(FakeLibrary(), **changes))
+
+
+def client(**changes: Any) -> TestClient:
+    """Return a browser, as it were, of an app over a fake library; `changes` are the library's, or `settings`."""
+    settings = changes.pop("settings", None) or Settings(home=Path("/nowhere"))
+    app = create(settings, library=library(**changes))
+    return TestClient(app, base_url="http://localhost", follow_redirects=False)

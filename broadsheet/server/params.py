@@ -6,7 +6,7 @@ from datetime import date
 from typing import Annotated, Any, Literal, TypeAlias
 
 from fastapi import Path, Query
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, StringConstraints
 
 from broadsheet import query
 
@@ -39,7 +39,7 @@ def _day(text: str) -> str:
         raise ValueError("a day is written as 2025-11-03") from error
 
 
-_Short: TypeAlias = Annotated[str | None, _or(None), AfterValidator(lambda text: text and _clean(text))]
+_Name: TypeAlias = Annotated[str, StringConstraints(max_length=200), AfterValidator(_clean)]
 
 Text = Annotated[
     str,
@@ -58,10 +58,10 @@ Sort = Annotated[
     _or("relevance"),
     Query(description="The order; all but relevance go over every paper whose words match."),
 ]
-After = Annotated[_Short, Query(max_length=40, description="Only papers from this day, month or year on.")]
-Before = Annotated[_Short, Query(max_length=40, description="Only papers up to this day, month or year.")]
-Category = Annotated[_Short, Query(max_length=200, description="Only papers of this category, such as cs.CL.")]
-Venue = Annotated[_Short, Query(max_length=200, description="Only papers of this venue.")]
+After = Annotated[_Name | None, _or(None), Query(description="Only papers from this day, month or year on.")]
+Before = Annotated[_Name | None, _or(None), Query(description="Only papers up to this day, month or year.")]
+Category = Annotated[_Name | None, _or(None), Query(description="Only papers of this category, such as cs.CL.")]
+Venue = Annotated[_Name | None, _or(None), Query(description="Only papers of this venue.")]
 Explain = Annotated[bool, _or(False), Query(description="Say for each paper why it stands where it does.")]
 Ids = Annotated[
     list[str],
