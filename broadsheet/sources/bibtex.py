@@ -21,6 +21,7 @@ _DEEPEST = 40  # braces in braces; more is no bibliography
 _MENTIONED = re.compile(r"arXiv:\s?[\w./-]+", re.IGNORECASE)
 _UNESCAPED_PERCENT = re.compile(r"(?<!\\)%")
 _decoder = LatexNodes2Text(math_mode="verbatim", keep_comments=True)
+_LIGATURE = re.compile(r"~|--|``|''").search
 _OPENED = re.compile(r"[{}]")
 
 
@@ -107,7 +108,7 @@ def _date(fields: dict[str, str]) -> str | None:
         return found
     year = clean.date(fields.get("year", "").strip("{} "))
     month = clean.month(fields.get("month", ""))
-    return clean.date(f"{year}-{month}") or year
+    return clean.date(f"{year}-{month}-{fields.get('day', '').strip('{} ')}") or clean.date(f"{year}-{month}") or year
 
 
 def _decoded(value: str) -> str:
@@ -116,7 +117,7 @@ def _decoded(value: str) -> str:
     Raises:
         Rejected: braces are nested deeper than any bibliography nests them.
     """
-    if not value or ("{" not in value and "\\" not in value and "~" not in value and "--" not in value):
+    if not value or ("{" not in value and "\\" not in value and not _LIGATURE(value)):
         return value
     depth = deepest = 0
     for brace in _OPENED.findall(value):

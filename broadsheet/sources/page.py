@@ -24,10 +24,10 @@ _SENTENCE_END = re.compile(r"[.!?…][\"'\u201d\u2019)\]]*$").search
 _INNER_END = re.compile(r"[a-z0-9)\]%][.!?]\s+[A-Z]").search
 _DAY = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d{1,2}(?:, ?\d{4})?"
 _FURNITURE = re.compile(
-    r"(?:new|get trending papers in your email inbox.*|subscribe|papers|today|yesterday|week|month|daily|weekly|monthly|"
-    rf"by ?\S.{{0,60}}and the research community(?: ?{_DAY})?|(?:daily|weekly|monthly|trending|hot) papers|trending|"
+    r"(?:new|get trending papers in your email inbox.*|subscribe|today|yesterday|week|month|daily|weekly|monthly|"
+    rf"by ?\S.{{0,60}}and the research community(?: ?{_DAY})?|(?:(?:daily|weekly|monthly|trending|hot) )?papers|"
     rf"(?:(?:published|submitted|posted) )?(?:on )?{_DAY}(?: ?· ?\d.{{0,30}})?|search(?: papers| results.{{0,60}})?|"
-    r"log ?in|sign ?up|sign ?in|submit(?: a paper)?|(?:up)?votes?(?: \d+)?|[\d.,]+ ?[km]?|[·•|\u2013\u2014-]+|"
+    r"log ?in|sign ?up|sign ?in|trending|submit(?: a paper)?|(?:up)?votes?(?: \d+)?|[\d.,]+ ?[km]?|[·•|\u2013\u2014-]+|"
     r"(?:· ?)?\d+ (?:authors?|comments?)|(?:submitted|published|posted|shared) by .{0,80}|(?:load|show) more|previous|"
     r"next|view (?:all|paper|pdf).{0,20}|github(?: .{0,20})?|arxiv(?: page)?|menu|home|about|privacy|terms|contact)",
     re.IGNORECASE,
