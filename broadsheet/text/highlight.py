@@ -1,0 +1,82 @@
+"""Where the words of a query stand in a text, and which part of the text to show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from broadsheet.query import Term
+from broadsheet.records import Span
+from broadsheet.text.sentences import sentences
+from broadsheet.text.tokens import stem, word_spans
+
+_Word = tuple[str, int, int]
+
+
+def marks(text: str, terms: Iterable[Term]) -> tuple[Span, ...]:
+    """Return the stretches of a text that a query's wanted terms match, by stem, in order and apart.
+
+    A phrase is marked as a whole, and only where all of it stands; names of authors are not looked for.
+    """
+    spans = sorted((first[1], last[2]) for first, last, _ in _found(text, terms))
+    joined: list[Span] = []
+    for start, end in spans:
+        if joined and start <= joined[-1].end:
+            joined[-1] = Span(joined[-1].start, max(end, joined[-1].end))
+        else:
+            joined.append(Span(start, end))
+    return tuple(joined)
+
+
+def matched(text: str, terms: Iterable[Term]) -> dict[Term, str]:
+    """Return the terms that a text has, each with its first occurrence as it is written there."""
+    written: dict[Term, str] = {}
+    for first, last, term in _found(text, terms):
+        written.setdefault(term, text[first[1] : last[2]])
+    return written
+
+
+def best_sentence(text: str, terms: Iterable[Term], weights: Mapping[Term, float] | None = None) -> str | None:
+    """Return the sentence with the most weight of distinct matched terms, the first of equals; None without a match."""
+    wanted = tuple(terms)
+    best, most = None, 0.0
+    for sentence in sentences(text):
+        weight = sum(weights.get(term, 0.0) if weights else 1.0 for term in matched(sentence, wanted))
+        if weight > most:
+            best, most = sentence, weight
+    return best
+
+
+def snippet(text: str, terms: Iterable[Term], length: int = 300) -> str:
+    """Return at most `length` characters of a text, from its best sentence on; an ellipsis stands for what is cut."""
+    sentence = best_sentence(text, terms)
+    start = text.find(sentence) if sentence else 0
+    before = "… " if start > 0 else ""
+    rest = text[start:].strip()
+    room = length - len(before)
+    if len(rest) <= room:
+        return before + rest
+    whole = rest[: max(room - 2, 0)].rsplit(maxsplit=1)
+    return f"{before}{whole[0] if whole else ''} …"
+
+
+def _found(text: str, terms: Iterable[Term]) -> Iterator[tuple[_Word, _Word, Term]]:
+    """Yield the first and last word of each place where a wanted term matches, with the term."""
+    starts: dict[str, list[Term]] = {}
+    prefixes: list[Term] = []
+    for term in dict.fromkeys(terms):
+        if term.negative or term.field == "author" or not term.words:
+            continue
+        if term.prefix:
+            prefixes.append(term)
+        else:
+            starts.setdefault(term.words[0], []).append(term)
+    words = list(word_spans(text))
+    stems = [stem(word) for word, _, _ in words]
+    for place, word in enumerate(words):
+        for term in starts.get(stems[place], ()):
+            end = place + len(term.words)
+            if tuple(stems[place:end]) == term.words:
+                yield word, words[end - 1], term
+        for term in prefixes:
+            if word[0].startswith(term.words[0]):
+                yield word, word, term
