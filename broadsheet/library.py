@@ -177,7 +177,7 @@ class Library:
     def _view(self) -> View:
         from broadsheet.rank import View
 
-        return View(snapshot=self.snapshot, now=self._clock())
+        return View(snapshot=self.snapshot, now=self.now)
 
     @property
     def snapshot(self) -> Snapshot:
@@ -247,7 +247,7 @@ class Library:
     def front(self, day: str | None = None, *, limit: int = 60) -> Edition:
         """Return the edition of a day, by default the newest there is; an edition may be empty."""
         newest = self.store.editions(limit=1)
-        day = day or (newest[0][0] if newest else self.today)
+        day = day or (newest[0][0] if newest else self.now.date().isoformat())
         earlier = self.store.editions(before=day, limit=1)
         later = self.store.editions(after=day, limit=1)
         return Edition(
@@ -258,9 +258,9 @@ class Library:
         )
 
     @property
-    def today(self) -> str:
-        """The present day where this instance is, ISO."""
-        return self._clock().astimezone(ZoneInfo(self.settings.timezone)).date().isoformat()
+    def now(self) -> datetime:
+        """The present moment, in the time zone that decides which day an edition is."""
+        return self._clock().astimezone(ZoneInfo(self.settings.timezone))
 
     def editions(self, *, before: str | None = None, limit: int = 42) -> list[tuple[str, int]]:
         """Return (day, number of papers) of the newest editions, newest first."""
@@ -344,9 +344,9 @@ class Library:
         try:
             totals = self._take(live.harvest(since or self.store.cursor(name)), name, source, progress)
         except BroadsheetError as error:
-            self.store.failed(source, str(error), now=self._clock())
+            self.store.failed(source, str(error), now=self.now)
             raise
-        self.store.seen(source, now=self._clock())
+        self.store.seen(source, now=self.now)
         return self._taken(totals, refresh, progress)
 
     def _live(self, source: str, set: str | None) -> Any:
@@ -362,7 +362,7 @@ class Library:
         totals: Counter[str] = Counter()
         started = time.monotonic()
         for batch in batches:
-            added = self.store.add(batch, cursor_name=cursor_name, source=source, now=self._clock())
+            added = self.store.add(batch, cursor_name=cursor_name, source=source, now=self.now)
             totals.update(added.counts())
             read = totals["records"]
             total = round(read / batch.done) if batch.done else None
@@ -423,7 +423,7 @@ class Library:
 
     def unmerge(self, merge: int) -> list[Paper]:
         """Undo a merge and return the papers that stand apart again."""
-        return self.store.papers(self.store.unmerge(merge, now=self._clock()))
+        return self.store.papers(self.store.unmerge(merge, now=self.now))
 
     def freshness(self) -> list[SourceStatus]:
         """Return when each source was last seen and what failed."""
@@ -439,7 +439,7 @@ class Library:
 
     def lease(self, name: str, seconds: float) -> bool:
         """Take or keep a lease for this object, unless another holds it; it expires by itself."""
-        return self.store.lease(name, self._holder, now=self._clock(), seconds=seconds)
+        return self.store.lease(name, self._holder, now=self.now, seconds=seconds)
 
     def release(self, name: str) -> None:
         """Give a lease back early."""
