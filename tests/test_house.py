@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+import os
+import subprocess
+import sys
 from dataclasses import fields
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -10,7 +13,9 @@ from statistics import median, quantiles
 
 import grimp
 import pytest
+from typer.main import get_command
 
+from broadsheet.cli.table import app
 from broadsheet.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parent.parent
@@ -50,3 +55,81 @@ def test_setting_is_documented(name: str) -> None:
     in_file = "" if name == "home" else f"`{name}`"
     row = f"| {in_file} | {variable} | {field.metadata['help']} |"
     assert row in (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+
+
+COMMANDS = get_command(app).commands  # type: ignore[attr-defined]
+
+
+def test_every_command_is_one_of_the_promised() -> None:
+    assert set(COMMANDS) == {
+        *("add", "harvest", "refresh", "search", "similar", "paper", "export", "serve", "work"),
+        *("status", "doctor", "unmerge", "migrate", "backup", "restore"),
+    }
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_command_is_documented(name: str) -> None:
+    command = COMMANDS[name]
+    _, heading, rest = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8").partition(f"\n### {name}\n")
+    section = rest.partition("\n##")[0]
+    assert heading
+    assert f"broadsheet {name}" in section
+    assert command.help
+    assert "--json" in {option for parameter in command.params for option in parameter.opts}
+    for parameter in command.params:
+        if not parameter.hidden:
+            assert parameter.help, f"{name} {parameter.name} has no help"
+        if parameter.opts[0].startswith("--") and parameter.opts[0] != "--json" and not parameter.hidden:
+            assert f"`{parameter.opts[0]}" in section or f"{parameter.opts[0]} " in section, parameter.opts[0]
+
+
+ENGINE = {"numpy", "tantivy", "faiss"}
+WEB = {"fastapi", "starlette", "uvicorn", "jinja2", "pydantic"}
+SOURCES_ONLY = {"httpx", "lxml", "bibtexparser", "rispy"}
+NEVER = {"scipy", "ir_measures", "torch", "tokenizers", "onnxruntime", "sentence_transformers"}
+
+MAY_LOAD = {  # of the heavy modules, what each command may have loaded at its end
+    "--help": set[str](),
+    "status": {"sqlalchemy"},
+    "paper 1706.03762": {"sqlalchemy"},
+    "export 1706.03762": {"sqlalchemy"},
+    "search attention": {"sqlalchemy"} | ENGINE,
+    "similar 1706.03762": {"sqlalchemy"} | ENGINE,
+    "refresh": {"sqlalchemy"} | ENGINE,
+}
+SHOW_LOADED = """
+import sys
+from broadsheet.cli import main
+try:
+    main(sys.argv[2:])
+except SystemExit as ended:
+    assert ended.code == 0, ended.code
+print("LOADED", *set(sys.argv[1].split(",")) & set(sys.modules))
+"""
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with one paper, indexed."""
+    folder = tmp_path_factory.mktemp("home")
+    file = folder / "one.jsonl"
+    file.write_text('{"id": "1706.03762", "title": "Attention Is All You Need", "date": "2017-06-12"}\n')
+    loaded_by(f"add {file}", folder)
+    return folder
+
+
+def loaded_by(command: str, home: Path) -> set[str]:
+    watched = ",".join({"sqlalchemy"} | ENGINE | WEB | SOURCES_ONLY | NEVER)
+    done = subprocess.run(
+        [sys.executable, "-c", SHOW_LOADED, watched, *command.split()],
+        env={**os.environ, "BROADSHEET_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(done.stdout.rpartition("LOADED")[2].split())
+
+
+@pytest.mark.parametrize("command", MAY_LOAD)
+def test_command_loads_only_what_it_needs(command: str, home: Path) -> None:
+    assert loaded_by(command, home) <= MAY_LOAD[command]

@@ -1,5 +1,5 @@
 """The command line: each verb mirrors a method of `Library` or a job, and starts nothing it does not need."""
 
-from broadsheet.cli.main import main
+from broadsheet.cli.table import main
 
 __all__ = ["main"]
