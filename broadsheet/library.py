@@ -31,7 +31,7 @@ from broadsheet.records import (
     SourceStatus,
 )
 from broadsheet.settings import Settings
-from broadsheet.store import Merge, Store
+from broadsheet.store import Added, Merge, Store
 from broadsheet.text import cite, highlight, normalise
 
 if TYPE_CHECKING:  # the engine loads numpy, tantivy and faiss: only those who search pay for it
@@ -49,6 +49,13 @@ _CHUNK = 500  # papers read from the store at a time while indexing
 
 def _silent(_: Progress) -> None:
     return None
+
+
+def _expected(read: int, before: float | None, done: float | None) -> int | None:
+    """Return how many records this reading will have read, from the shares of the source done before it and now."""
+    if before is None or done is None or done <= before:
+        return None
+    return read + round(read * (1 - done) / (done - before))
 
 
 class Library:
@@ -306,14 +313,13 @@ class Library:
         """
         from broadsheet.sources import recognise
 
-        totals: Counter[str] = Counter()
+        totals = Counter(Added().counts())
         failed = []
         for path in paths:
             try:
                 source = recognise(path)
-                totals += self._take(
-                    source.harvest(self.store.cursor(source.cursor_name)), source.cursor_name, source.name, progress
-                )
+                batches = source.harvest(self.store.cursor(source.cursor_name))
+                totals.update(self._take(batches, source.cursor_name, source.name, progress))
             except SourceError as error:
                 failed.append({"file": str(path), "reason": str(error)})
         return self._taken(totals, refresh, progress) | {"failed": failed}
@@ -359,14 +365,14 @@ class Library:
         )
 
     def _take(self, batches: Iterator[Batch], cursor_name: str, source: str, progress: Report) -> Counter[str]:
-        totals: Counter[str] = Counter()
+        totals = Counter(Added().counts())
         started = time.monotonic()
+        before = None  # the share that an earlier, interrupted reading had done
         for batch in batches:
-            added = self.store.add(batch, cursor_name=cursor_name, source=source, now=self.now)
-            totals.update(added.counts())
-            read = totals["records"]
-            total = round(read / batch.done) if batch.done else None
-            progress(Progress(f"reading {source}", read, total, time.monotonic() - started))
+            totals.update(self.store.add(batch, cursor_name=cursor_name, source=source, now=self.now).counts())
+            before = batch.done if before is None else before
+            total = _expected(totals["records"], before, batch.done)
+            progress(Progress(f"Reading {source}", totals["records"], total, time.monotonic() - started))
         return totals
 
     def _taken(self, totals: Counter[str], refresh: bool, progress: Report) -> dict[str, Any]:
@@ -411,7 +417,7 @@ class Library:
             papers = self.store.papers([change.key for change in changes if not change.gone])
             builder.add([Entry.of(paper) for paper in papers])
             done.update(indexed=len(papers), deleted=len(gone))
-            progress(Progress("indexing", done.total(), total, time.monotonic() - started))
+            progress(Progress("Indexing", done.total(), total, time.monotonic() - started))
         builder.publish(upto)
         return done
 
