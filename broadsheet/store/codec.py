@@ -30,6 +30,7 @@ _PLAIN = (
     "comment",
     "licence",
 )
+_NEEDED = ("source", "scheme", "own_id", "title")
 _LISTS = ("categories", "keywords", "identifiers")
 
 
@@ -75,7 +76,7 @@ def record_of(values: Mapping[str, Any]) -> SourceRecord:
     fields["signals"] = tuple(Signal(*signal) for signal in fields.get("signals", ()))
     for name in _LISTS:
         fields[name] = tuple(fields.get(name, ()))
-    return SourceRecord(**{"own_id": "", "title": "", **fields})
+    return SourceRecord(**{**dict.fromkeys(_NEEDED, ""), **fields})
 
 
 class _Tools(threading.local):

@@ -14,6 +14,7 @@ from . import adding, backup, changes, editions, freshness, health, leases, merg
 from .adding import Added
 from .connect import Database
 from .merges import Merge
+from .validity import storable
 
 
 class Store:
@@ -99,7 +100,7 @@ class Store:
     def resolve_many(self, identifiers: Collection[str]) -> dict[str, int]:
         """Return the keys of the identifiers that are known."""
         with self._database.reading() as connection:
-            return papers.resolve(connection, [name for name in identifiers if "\0" not in name])
+            return papers.resolve(connection, [name for name in identifiers if storable(name)])
 
     def papers(self, keys: Sequence[int]) -> list[Paper]:
         """Return papers in the order asked for; keys that are no papers are left out."""
@@ -137,7 +138,7 @@ class Store:
     def edition(self, day: str, limit: int) -> list[int]:
         """Return the keys of one day's papers: most votes first, then newest, then by key."""
         with self._database.reading() as connection:
-            return editions.of_day(connection, day, limit)
+            return editions.of_day(connection, day, limit) if storable(day) else []
 
     def newest(self, limit: int, offset: int = 0) -> list[int]:
         """Return the keys that default results may show, the newest first."""

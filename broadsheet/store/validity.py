@@ -19,6 +19,15 @@ def fault(record: SourceRecord) -> str | None:
     return _date_fault(record) or _signal_fault(record) or _text_fault(record)
 
 
+def storable(text: str) -> bool:
+    """Return whether every database takes a text: it holds no NUL and no half characters."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in text
+
+
 def _date_fault(record: SourceRecord) -> str | None:
     for name, value in (("date", record.date), ("updated", record.updated), ("announced", record.announced)):
         if value and not _is_date(value):
