@@ -1,0 +1,23 @@
+"""A query and a view to a ranking; pure: knows no store and no source."""
+
+from broadsheet.rank.pipeline import MOST, Stage
+from broadsheet.rank.profiles import PROFILES, run
+from broadsheet.rank.ranking import Ranking, View
+from broadsheet.rank.reasons import explain, facets
+from broadsheet.rank.stages import Blend, Dense, Features, Lexical, Similar
+
+__all__ = [
+    "MOST",
+    "PROFILES",
+    "Blend",
+    "Dense",
+    "Features",
+    "Lexical",
+    "Ranking",
+    "Similar",
+    "Stage",
+    "View",
+    "explain",
+    "facets",
+    "run",
+]

@@ -1,0 +1,46 @@
+"""The named ways to rank: expressions of stages, their coefficients as data."""
+
+from __future__ import annotations
+
+from broadsheet.errors import InputError
+from broadsheet.query import Query
+from broadsheet.rank.pipeline import MOST, Stage
+from broadsheet.rank.ranking import Ranking, View
+from broadsheet.rank.stages import Blend, Dense, Features, Lexical, Similar
+
+HYBRID = {"lexical": 0.55, "dense": 0.45}
+SIMILAR = {"nearest": 0.7, "against": 0.5}
+
+PROFILES: dict[str, Stage] = {
+    "lexical": Lexical() % MOST,
+    "dense": Dense() % MOST >> Features() >> Blend(dense=1.0),
+    "hybrid": (Lexical() % MOST | Dense() % 300) >> Features() >> Blend(**HYBRID) % MOST,
+    "similar": Similar(**SIMILAR) % MOST,
+}
+
+
+def profile_named(name: str) -> Stage:
+    """Return the expression of a profile.
+
+    Raises:
+        InputError: there is no such profile.
+    """
+    if name not in PROFILES:
+        raise InputError(f"There is no profile {name!r}; choose one of {', '.join(PROFILES)}.")
+    return PROFILES[name]
+
+
+def run(profile: str, query: Query, view: View, limit: int = MOST) -> Ranking:
+    """Return the best `limit` papers for a query; equals stand in the order of their keys.
+
+    Where no words are given, or another order is asked for than relevance, the words alone decide what is shown.
+
+    Raises:
+        InputError: there is no such profile.
+    """
+    stage = profile_named(profile)
+    if query.filters.ids and not query.filters.keys:
+        return Ranking.empty("No paper here has the identifier that id: names.")
+    if profile != "similar" and (query.sort != "relevance" or not any(not term.negative for term in query.terms)):
+        stage = PROFILES["lexical"]
+    return (stage % limit)(query, Ranking.empty(), view)

@@ -1,0 +1,102 @@
+"""What stages pass on: ranked rows as columns, and what ranking may look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from broadsheet.index.snapshot import Snapshot
+
+Rows = NDArray[np.int32]
+Column = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class View:
+    """What ranking may look at besides the query: a snapshot, and the time it is."""
+
+    snapshot: Snapshot
+    now: datetime
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """Rows of a snapshot, best first, each once, with one score each.
+
+    `features` are columns that stages have computed for the rows, NaN where unknown; `shares` says what each feature
+    gave to the scores; `total` counts the papers whose words match, -1 while nobody has counted.
+    """
+
+    rows: Rows
+    scores: Column
+    features: Mapping[str, Column] = field(default_factory=dict)
+    shares: Mapping[str, Column] = field(default_factory=dict)
+    total: int = -1
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def empty(cls, *notes: str) -> Ranking:
+        """Return a ranking of nothing."""
+        return cls(np.empty(0, np.int32), np.empty(0, np.float32), notes=notes)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @cached_property
+    def by_meaning(self) -> NDArray[np.bool_]:
+        """Which rows none of the query's words brought here: their score for words is known, and nothing."""
+        return np.asarray(self.features["lexical"] == 0) if "lexical" in self.features else np.zeros(len(self), bool)
+
+    def cut(self, first: int, last: int) -> Ranking:
+        """Return places `first` up to `last`, as slices do."""
+        return self.take(np.arange(len(self))[first:last])
+
+    def take(self, places: NDArray[np.intp]) -> Ranking:
+        """Return the given places, in that order."""
+        return replace(
+            self,
+            rows=self.rows[places],
+            scores=self.scores[places],
+            features={name: column[places] for name, column in self.features.items()},
+            shares={name: column[places] for name, column in self.shares.items()},
+        )
+
+    def scored(self, scores: Column, view: View, shares: Mapping[str, Column] | None = None) -> Ranking:
+        """Return the same rows ordered by new scores; among equals the paper that came first, by key."""
+        order = np.lexsort((view.snapshot.keys[self.rows], -scores))
+        return replace(self, scores=np.asarray(scores, np.float32), shares=shares or {}).take(order)
+
+
+def united(rankings: tuple[Ranking, ...]) -> tuple[Rows, dict[str, Column]]:
+    """Return the distinct rows of several rankings, by first appearance, and their features, NaN where unknown."""
+    together = np.concatenate([ranking.rows for ranking in rankings])
+    _, first = np.unique(together, return_index=True)
+    rows = together[np.sort(first)]
+    features: dict[str, Column] = {}
+    for ranking in rankings:
+        places = places_of(ranking.rows, rows)
+        for name, column in ranking.features.items():
+            joined = features.setdefault(name, np.full(len(rows), np.nan, np.float32))
+            joined[places] = column
+    return rows, features
+
+
+def places_of(wanted: Rows, rows: Rows) -> NDArray[np.intp]:
+    """Return where each wanted row stands among distinct rows that hold them all."""
+    order = np.argsort(rows, kind="stable")
+    return order[np.searchsorted(rows[order], wanted)]
+
+
+def normalised(scores: Column) -> Column:
+    """Return scores brought to 0..1 by their least and greatest; all 1 where they are equal."""
+    if not len(scores):
+        return scores
+    least, greatest = scores.min(), scores.max()
+    if greatest <= least:
+        return np.ones(len(scores), np.float32)
+    return np.asarray((scores - least) / (greatest - least), np.float32)

@@ -1,0 +1,95 @@
+"""Why a hit stands where it does, and what a ranking is made of: pure looks at rankings."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from broadsheet.index import MISSING_DAY
+from broadsheet.index.columns import Ragged
+from broadsheet.query import Query, Term
+from broadsheet.rank.profiles import profile_named
+from broadsheet.rank.ranking import Ranking, Rows, View
+from broadsheet.rank.stages import vector_of
+from broadsheet.records import Facets, Paper, Reasons
+from broadsheet.text import highlight
+from broadsheet.text.sentences import sentences
+
+_MOST_WEIGHED = 24  # terms of a query that are weighed
+_MOST_VALUES = 12
+
+
+def explain(
+    profile: str, query: Query, view: View, page: Ranking, papers: Sequence[Paper | None]
+) -> list[Reasons | None]:
+    """Return the reasons of each hit of a page, None where its paper is gone.
+
+    A word's weight is its rarity, ln(1 + (N - df + 0.5) / (df + 0.5)), as BM25 has it.
+
+    Raises:
+        InputError: there is no such profile.
+    """
+    profile_named(profile)
+    weights = _weights(query, view)
+    return [
+        None if paper is None else _reasons(paper, query, view, weights, _shares(page, place))
+        for place, paper in enumerate(papers)
+    ]
+
+
+def facets(ranking: Ranking, view: View) -> Facets:
+    """Return the years, categories and venues of a ranking's papers, counted."""
+    snapshot = view.snapshot
+    days = snapshot.first_day[ranking.rows]
+    years = days[days != MISSING_DAY].astype("datetime64[D]").astype("datetime64[Y]").astype(int) + 1970
+    venues = snapshot.venue[ranking.rows]
+    return Facets(
+        years=tuple((int(year), int(n)) for year, n in zip(*np.unique(years, return_counts=True), strict=True)),
+        categories=_most(_numbers(snapshot.categories, ranking.rows), snapshot.category_names),
+        venues=_most(venues[venues >= 0], snapshot.venue_names),
+    )
+
+
+def _numbers(column: Ragged, rows: Rows) -> NDArray[np.int32]:
+    ends = np.cumsum(column.counts)
+    parts = [column.numbers[ends[row] - column.counts[row] : ends[row]] for row in rows]
+    return np.concatenate(parts) if parts else np.empty(0, np.int32)
+
+
+def _most(numbers: NDArray[np.int32], names: Sequence[str]) -> tuple[tuple[str, int], ...]:
+    counted = ((names[number], int(n)) for number, n in zip(*np.unique(numbers, return_counts=True), strict=True))
+    return tuple(sorted(counted, key=lambda value: (-value[1], value[0]))[:_MOST_VALUES])
+
+
+def _weights(query: Query, view: View) -> dict[Term, float]:
+    wanted = [term for term in dict.fromkeys(query.terms) if not term.negative][:_MOST_WEIGHED]
+    papers = max(view.snapshot.rows, 1)
+    counts = {term: view.snapshot.lexical.search(Query(text="", terms=(term,)), 1).total for term in wanted}
+    return {term: math.log(1 + (papers - n + 0.5) / (n + 0.5)) for term, n in counts.items()}
+
+
+def _shares(page: Ranking, place: int) -> dict[str, float]:
+    shares = {name: max(float(column[place]), 0.0) for name, column in page.shares.items()}
+    whole = sum(shares.values())
+    return {name: share / whole for name, share in shares.items()} if whole else {}
+
+
+def _reasons(
+    paper: Paper, query: Query, view: View, weights: Mapping[Term, float], shares: Mapping[str, float]
+) -> Reasons:
+    written = highlight.matched(f"{paper.title}\n{paper.text}", weights)
+    words = {word: round(weights[term], 3) for term, word in written.items()}
+    return Reasons(words=words, sentence=_sentence(paper.text, query, view, weights), shares=shares)
+
+
+def _sentence(text: str, query: Query, view: View, weights: Mapping[Term, float]) -> str | None:
+    """Return the sentence with the rarest of the words, else the one nearest in meaning."""
+    best = highlight.best_sentence(text, weights, weights)
+    parts = sentences(text)
+    if best or not parts:
+        return best
+    nearness = view.snapshot.encoder.encode(parts) @ vector_of(query, view)
+    return parts[int(nearness.argmax())] if nearness.max() > 0 else None

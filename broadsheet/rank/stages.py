@@ -1,0 +1,141 @@
+"""The stages that profiles are made of: retrieval by words, by meaning and by example, features, and their blend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from broadsheet.index.snapshot import Snapshot
+from broadsheet.query import Query
+from broadsheet.rank.pipeline import Stage
+from broadsheet.rank.ranking import Column, Ranking, Rows, View, normalised
+
+_MOST_EXAMPLES = 32  # papers that a ranking by example looks at, of each kind
+_NEAR = 300  # candidates an example brings
+
+
+class Lexical(Stage):
+    """Papers that have the query's words, by BM25, or in the order that the query asks for."""
+
+    def rank(self, query: Query, ranking: Ranking, view: View, limit: int) -> Ranking:
+        found = view.snapshot.lexical.search(query, limit, view.snapshot.mask(query.filters))
+        by_words = query.sort == "relevance" and any(not term.negative for term in query.terms)
+        columns = {"lexical": found.scores} if by_words else {}
+        return Ranking(found.rows, found.scores, columns, columns, total=found.total, notes=found.notes)
+
+    def __repr__(self) -> str:
+        return "Lexical()"
+
+
+class Dense(Stage):
+    """Papers near in meaning, by the cosine of their vector with that of the query's words."""
+
+    def rank(self, query: Query, ranking: Ranking, view: View, limit: int) -> Ranking:
+        rows, scores = view.snapshot.dense.search(vector_of(query, view), limit, view.snapshot.mask(query.filters))
+        return Ranking(rows, scores, {"dense": scores})
+
+    def __repr__(self) -> str:
+        return "Dense()"
+
+
+class Features(Stage):
+    """Completes the features of all rows: `lexical` (BM25) and `dense` (cosine); leaves out what the query forbids.
+
+    The index that serves the query computes them, whichever channel a row came by.
+    """
+
+    def rank(self, query: Query, ranking: Ranking, view: View, limit: int) -> Ranking:
+        lexical = _completed(ranking, "lexical", lambda rows: view.snapshot.lexical.scores(query, rows))
+        vector = vector_of(query, view)
+        dense = _completed(ranking, "dense", lambda rows: view.snapshot.dense.vectors(rows) @ vector)
+        total = ranking.total if ranking.total >= 0 else _count(query, view)
+        completed = replace(ranking, features={**ranking.features, "lexical": lexical, "dense": dense}, total=total)
+        if any(term.required or term.negative for term in query.terms):  # meaning alone cannot tell
+            return completed.take(np.flatnonzero(lexical > 0))
+        return completed
+
+    def __repr__(self) -> str:
+        return "Features()"
+
+
+class Blend(Stage):
+    """Orders rows by a weighted sum of their features, each brought to 0..1 over the rows (min-max)."""
+
+    def __init__(self, **weights: float) -> None:
+        self.weights = weights
+
+    def rank(self, query: Query, ranking: Ranking, view: View, limit: int) -> Ranking:
+        shares = {
+            name: np.float32(weight) * normalised(ranking.features[name]) for name, weight in self.weights.items()
+        }
+        scores = np.asarray(np.sum(list(shares.values()), axis=0), np.float32)
+        return ranking.scored(scores, view, shares)
+
+    def __repr__(self) -> str:
+        return f"Blend({', '.join(f'{name}={weight!r}' for name, weight in self.weights.items())})"
+
+
+class Similar(Stage):
+    """Papers like the query's examples, which are left out themselves.
+
+    A paper's score is `nearest` x its nearness to the example it is most like, the rest for its mean nearness to all of
+    them, so that every interest is served, less `against` x its nearness to the unwanted example it is most like; each
+    example's cosines are brought to 0..1 over the candidates, so that none drowns the others.
+    """
+
+    def __init__(self, nearest: float, against: float) -> None:
+        self.nearest, self.against = nearest, against
+
+    def rank(self, query: Query, ranking: Ranking, view: View, limit: int) -> Ranking:
+        like, unlike = (_present(view.snapshot, keys) for keys in (query.like, query.unlike))
+        wanted, unwanted = (view.snapshot.dense.vectors(rows) for rows in (like, unlike))
+        rows = np.setdiff1d(_candidates(query, view, wanted, limit), np.concatenate([like, unlike])).astype(np.int32)
+        if not len(rows):
+            return replace(Ranking.empty("There is no paper with text to compare with."), total=0)
+        vectors = view.snapshot.dense.vectors(rows)
+        near = np.apply_along_axis(normalised, 0, vectors @ wanted.T)
+        scores = self.nearest * near.max(axis=1) + (1 - self.nearest) * near.mean(axis=1)
+        if len(unwanted):
+            scores = scores - self.against * np.maximum(vectors @ unwanted.T, 0).max(axis=1)
+        closest = np.asarray((vectors @ wanted.T).max(axis=1), np.float32)
+        found = Ranking(rows, np.asarray(scores, np.float32), {"dense": closest}, total=len(rows))
+        return found.scored(found.scores, view, {"dense": found.scores})
+
+    def __repr__(self) -> str:
+        return f"Similar(nearest={self.nearest!r}, against={self.against!r})"
+
+
+def vector_of(query: Query, view: View) -> NDArray[np.float32]:
+    """Return the (d,) vector of the query's words, zeros where there are none."""
+    encoder = view.snapshot.encoder
+    plain = query.plain
+    return encoder.encode([plain])[0] if plain else np.zeros(encoder.dimension, np.float32)
+
+
+def _completed(ranking: Ranking, name: str, compute: Callable[[Rows], NDArray[np.float32]]) -> Column:
+    """Return a feature's column, computed for the rows where it is not known."""
+    column = ranking.features.get(name, np.full(len(ranking), np.nan, np.float32)).copy()
+    unknown = np.isnan(column)
+    if unknown.any():
+        column[unknown] = compute(ranking.rows[unknown])
+    return column
+
+
+def _present(snapshot: Snapshot, keys: tuple[int, ...]) -> Rows:
+    rows = snapshot.rows_of(keys[:_MOST_EXAMPLES]) if keys else np.empty(0, np.int32)
+    return rows[rows >= 0]
+
+
+def _candidates(query: Query, view: View, wanted: NDArray[np.float32], limit: int) -> Rows:
+    """Return the rows nearest to each example, in all at least `limit` where there are so many."""
+    mask = view.snapshot.mask(query.filters)
+    each = max(_NEAR, limit // max(len(wanted), 1)) + 2 * _MOST_EXAMPLES
+    found = [view.snapshot.dense.search(vector, each, mask)[0] for vector in wanted]
+    return np.concatenate(found) if found else np.empty(0, np.int32)
+
+
+def _count(query: Query, view: View) -> int:
+    return view.snapshot.lexical.search(query, 1, view.snapshot.mask(query.filters)).total
