@@ -115,36 +115,32 @@ def milliseconds(value: float) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One of the few facts told of every paper: its kind, what is shown, what is read aloud, where it leads."""
+    """One of the few facts told of every paper: its kind, what is shown, what is only read aloud, where it leads."""
 
     kind: str
     text: str
-    label: str
+    unsaid: str = ""
     href: str | None = None
 
 
 def facts(paper: Paper) -> list[Fact]:
-    """Return votes, stars, comments, PDF, code: always in this order, those that are known."""
+    """Return votes, stars, comments, citations, PDF, code: always in this order, those that there are."""
     return _counted(paper) + _linked(paper)
 
 
 def _counted(paper: Paper) -> list[Fact]:
-    signals = paper.signals
-    found = []
-    if signals.get("votes"):
-        found.append(Fact("votes", f"▲ {number(signals['votes'])}", plural(signals["votes"], "vote")))
-    if signals.get("stars"):
-        found.append(Fact("stars", f"★ {number(signals['stars'])}", plural(signals["stars"], "star")))
-    for kind in ("comments", "citations"):
-        if signals.get(kind):
-            words = plural(signals[kind], kind[:-1])
-            found.append(Fact(kind, words, words))
-    return found
+    counts = {kind: paper.signals.get(kind, 0.0) for kind in ("votes", "stars", "comments", "citations")}
+    told = {kind: plural(count, kind[:-1]).partition(" ") for kind, count in counts.items() if count}
+    # The style sheet puts a sign before votes and stars, so their noun need not be seen.
+    return [
+        Fact(kind, count, f" {noun}") if kind in ("votes", "stars") else Fact(kind, f"{count} {noun}")
+        for kind, (count, _, noun) in told.items()
+    ]
 
 
 def _linked(paper: Paper) -> list[Fact]:
     links = dict(external_links(paper))
-    return [Fact(kind.lower(), kind, f"{kind} of this paper", links[kind]) for kind in ("PDF", "Code") if kind in links]
+    return [Fact(kind.lower(), kind, href=links[kind]) for kind in ("PDF", "Code") if kind in links]
 
 
 def external_links(paper: Paper) -> list[tuple[str, str]]:

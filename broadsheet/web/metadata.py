@@ -21,7 +21,7 @@ def highwire(paper: Paper, url: str) -> Tags:
     if paper.date:
         tags.append(("citation_publication_date", paper.date.replace("-", "/")))
     tags += _published_in(paper)
-    tags += [("citation_doi", doi) for doi in _of_scheme(paper, "doi")[:1]]
+    tags += [("citation_doi", doi) for doi in _dois(paper)[:1]]
     tags += [("citation_arxiv_id", arxiv) for arxiv in _of_scheme(paper, "arxiv")[:1]]
     tags += [("citation_pdf_url", link) for name, link in external_links(paper) if name == "PDF"]
     tags += [("citation_public_url", url), ("citation_abstract_html_url", url)]
@@ -79,7 +79,12 @@ def _person(name: str, orcid: str | None) -> dict[str, str]:
 
 def cite_as(paper: Paper) -> str | None:
     """Return the persistent address to cite: that of the DOI, if there is one."""
-    return next((identifier_link(name) for name in paper.identifiers if name.startswith("doi:")), None)
+    return next((identifier_link(f"doi:{doi}") for doi in _dois(paper)), None)
+
+
+def _dois(paper: Paper) -> list[str]:
+    """The publisher's DOI before the one that arXiv gives to every preprint."""
+    return sorted(_of_scheme(paper, "doi"), key=lambda doi: doi.startswith("10.48550/"))
 
 
 def _of_scheme(paper: Paper, scheme: str) -> list[str]:
