@@ -10,7 +10,7 @@ from bibtexparser.entrypoint import parse_string
 from bibtexparser.middlewares import RemoveEnclosingMiddleware, ResolveStringReferencesMiddleware
 from bibtexparser.middlewares.names import parse_single_name_into_parts, split_multiple_persons_names
 from bibtexparser.model import DuplicateBlockKeyBlock, Entry, ParsingFailedBlock
-from pylatexenc.latex2text import LatexNodes2Text
+from pylatexenc.latex2text import LatexNodes2Text, MacroTextSpec, get_default_latex_context_db
 
 from broadsheet.records import Author, SourceRecord
 from broadsheet.sources import clean
@@ -20,7 +20,18 @@ from broadsheet.sources.files import FileSource, whole
 _DEEPEST = 40  # braces in braces; more is no bibliography
 _MENTIONED = re.compile(r"arXiv:\s?[\w./-]+", re.IGNORECASE)
 _UNESCAPED_PERCENT = re.compile(r"(?<!\\)%")
-_decoder = LatexNodes2Text(math_mode="verbatim", keep_comments=True)
+_macros = get_default_latex_context_db()
+_macros.add_context_category(
+    "plain",
+    prepend=True,
+    macros=[
+        MacroTextSpec("url", simplify_repl="%s"),
+        MacroTextSpec("textbraceleft", simplify_repl="{"),
+        MacroTextSpec("textbraceright", simplify_repl="}"),
+        MacroTextSpec("textasciicircum", simplify_repl="^"),
+    ],
+)
+_decoder = LatexNodes2Text(math_mode="verbatim", keep_comments=True, latex_context=_macros)
 _LIGATURE = re.compile(r"~|--|``|''").search
 _OPENED = re.compile(r"[{}]")
 

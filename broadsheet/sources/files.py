@@ -22,7 +22,8 @@ from broadsheet.sources import clean
 
 BATCH = 500
 LARGEST_WHOLE = 256 << 20  # bytes of a file that must be read as a whole
-_CHUNK = 1 << 20
+_CHUNK = 1 << 18
+_PIECE = 1 << 12  # compressed bytes at a time; what they grow to stays in memory, at most 128 MiB if someone means harm
 _ZSTD, _GZIP, _XZ = b"\x28\xb5\x2f\xfd", b"\x1f\x8b", b"\xfd7zXZ\x00"
 _CURSOR = re.compile(r"entry:(\d{1,15})( done)?").fullmatch
 _DAMAGED = (zstandard.ZstdError, zlib.error, lzma.LZMAError, EOFError, gzip.BadGzipFile)
@@ -131,13 +132,49 @@ def decompressed(file: IO[bytes]) -> IO[bytes]:
     head = file.read(6)
     file.seek(0)
     if head.startswith(_ZSTD):
-        reader = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(file, read_across_frames=True)
-        return io.BufferedReader(reader, _CHUNK)
+        return io.BufferedReader(_Zstd(file), _CHUNK)
     if head.startswith(_GZIP):
         return io.BufferedReader(gzip.GzipFile(fileobj=file), _CHUNK)
     if head.startswith(_XZ):
         return io.BufferedReader(lzma.LZMAFile(file), _CHUNK)
     return file
+
+
+class _Zstd(io.RawIOBase):
+    """The content of zstd frames; unlike the library's own reader it notices when the last one is cut off."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._decompressor = zstandard.ZstdDecompressor(max_window_size=1 << 27)
+        self._frame = self._decompressor.decompressobj()
+        self._ready = memoryview(b"")
+        self._begun = False
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill a buffer and return how many bytes were put there; 0 at the end.
+
+        Raises:
+            EOFError: the last frame is not complete.
+            zstandard.ZstdError: a frame is damaged.
+        """
+        while not self._ready:
+            rest = self._frame.unused_data if self._frame.eof else b""
+            piece = rest or self._file.read(_PIECE)
+            if self._frame.eof and piece:
+                self._frame, self._begun = self._decompressor.decompressobj(), False
+            if not piece:
+                if self._begun and not self._frame.eof:
+                    raise EOFError("it ends in the middle of its compressed data")
+                return 0
+            self._begun = True
+            self._ready = memoryview(self._frame.decompress(piece))
+        count = min(len(buffer), len(self._ready))
+        buffer[:count], self._ready = self._ready[:count], self._ready[count:]
+        return count
 
 
 def head(path: Path, size: int = 1 << 16) -> bytes:

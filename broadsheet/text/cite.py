@@ -13,7 +13,7 @@ import orjson
 import rispy
 from bibtexparser.entrypoint import write_string
 from bibtexparser.library import Library
-from bibtexparser.model import Entry, Field
+from bibtexparser.model import Block, Entry, Field
 from bibtexparser.writer import BibtexFormat
 
 from broadsheet.records import Author, Paper
@@ -45,11 +45,11 @@ def bibtex(papers: Sequence[Paper]) -> str:
     Text is escaped for LaTeX; formulas, and text that is LaTeX already, stay as they are.
     """
     keys = _keys(papers)
-    entries = [
+    entries: list[Block] = [
         Entry(_bibtex_type(paper), key, [Field(name, value) for name, value in _bibtex_fields(paper).items() if value])
         for paper, key in zip(papers, keys, strict=True)
     ]
-    layout = BibtexFormat()
+    layout = BibtexFormat()  # type: ignore[no-untyped-call]
     layout.indent = "  "
     layout.trailing_comma = True
     return write_string(Library(entries), bibtex_format=layout)
@@ -124,7 +124,7 @@ def _balanced(text: str) -> bool:
 
 
 def _keys(papers: Sequence[Paper]) -> list[str]:
-    """Return a key each, like vaswani2017attention; those that clash all get four characters of their identifier's hash."""
+    """Return a key each, like vaswani2017attention; those that clash all get four characters of their id's hash."""
     plain = [_key(paper) for paper in papers]
     often = Counter(plain)
     keys = [
@@ -213,7 +213,7 @@ def _divided(name: str) -> tuple[str, str]:
 
 
 def _date_parts(paper: Paper) -> tuple[str, str, str]:
-    year, month, day = ((paper.date or "").split("-") + ["", "", ""])[:3]
+    year, month, day = [*(paper.date or "").split("-"), "", ""][:3]
     return year, month, day
 
 
