@@ -11,6 +11,7 @@ from typing_extensions import TypedDict
 
 from broadsheet.api.responses import Json
 from broadsheet.errors import NoSnapshot
+from broadsheet.server.errors import ErrorShape
 from broadsheet.server.metrics import Metrics
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def healthz() -> Response:
     return Json(HealthShape(status="ok"))
 
 
-@router.get("/readyz", response_model=HealthShape)
+@router.get("/readyz", response_model=HealthShape, responses={503: {"model": ErrorShape}})
 def readyz(request: Request) -> Response:
     """Whether a snapshot is open; 503 until then."""
     library: Library = request.app.state.library

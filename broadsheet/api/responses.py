@@ -7,21 +7,43 @@ from typing import Any
 
 import orjson
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from broadsheet.api.shapes import ListShape
 from broadsheet.server.conditional import etag
 from broadsheet.settings import Settings
 
 
-class Json(Response):
+class Json(JSONResponse):
     """A response of JSON by orjson; a number that is none becomes null."""
-
-    media_type = "application/json"
 
     def render(self, content: Any) -> bytes:
         """Return the content's bytes."""
         return orjson.dumps(content)
+
+
+class Bibtex(Response):
+    """A response of BibTeX."""
+
+    media_type = "application/x-bibtex"
+
+
+class Ris(Response):
+    """A response of RIS."""
+
+    media_type = "application/x-research-info-systems"
+
+
+class Csl(Response):
+    """A response of CSL-JSON."""
+
+    media_type = "application/vnd.citationstyles.csl+json"
+
+
+class Markdown(Response):
+    """A response of Markdown (RFC 7763)."""
+
+    media_type = "text/markdown"
 
 
 def listed(shape: ListShape) -> Json:

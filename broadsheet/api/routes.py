@@ -10,15 +10,16 @@ from starlette.responses import Response
 
 from broadsheet.api import shapes
 from broadsheet.api.markdown import paper_markdown
-from broadsheet.api.responses import Json, base_of, listed, public
+from broadsheet.api.responses import Bibtex, Csl, Json, Markdown, Ris, base_of, listed, public
 from broadsheet.server import params
 from broadsheet.server.addresses import find
+from broadsheet.server.errors import described
 from broadsheet.server.suffix import FormRoute
 
 if TYPE_CHECKING:
     from broadsheet.library import Library
 
-router = APIRouter(route_class=FormRoute, default_response_class=Json)
+router = APIRouter(route_class=FormRoute, default_response_class=Json, responses=described(404, 422, 503))
 
 
 def _library(request: Request) -> Library:
@@ -106,11 +107,10 @@ def similar_to(
     return listed(shapes.listing(found, base_of(request)))
 
 
-@router.get("/papers/{id:path}.csl.json", tags=["papers"])
+@router.get("/papers/{id:path}.csl.json", response_class=Csl, tags=["papers"])
 def csl(request: Request, identifier: params.Identifier) -> Response:
     """A paper as CSL-JSON, the format of citation processors."""
-    text = _library(request).export([find(request, identifier).id], "csl")
-    return Response(text, media_type="application/vnd.citationstyles.csl+json")
+    return Csl(_library(request).export([find(request, identifier).id], "csl"))
 
 
 @router.get("/papers/{id:path}.json", response_model=shapes.PaperShape, tags=["papers"])
@@ -125,27 +125,25 @@ def paper(request: Request, identifier: params.Identifier) -> Response:
     return Json(shapes.paper(found, base_of(request), **more))
 
 
-@router.get("/papers/{id:path}.bib", tags=["papers"])
+@router.get("/papers/{id:path}.bib", response_class=Bibtex, tags=["papers"])
 def bibtex(request: Request, identifier: params.Identifier) -> Response:
     """A paper as BibTeX."""
-    text = _library(request).export([find(request, identifier).id], "bibtex")
-    return Response(text, media_type="application/x-bibtex")
+    return Bibtex(_library(request).export([find(request, identifier).id], "bibtex"))
 
 
-@router.get("/papers/{id:path}.ris", tags=["papers"])
+@router.get("/papers/{id:path}.ris", response_class=Ris, tags=["papers"])
 def ris(request: Request, identifier: params.Identifier) -> Response:
     """A paper as RIS."""
-    text = _library(request).export([find(request, identifier).id], "ris")
-    return Response(text, media_type="application/x-research-info-systems")
+    return Ris(_library(request).export([find(request, identifier).id], "ris"))
 
 
-@router.get("/papers/{id:path}.md", tags=["papers"])
+@router.get("/papers/{id:path}.md", response_class=Markdown, tags=["papers"])
 def markdown(request: Request, identifier: params.Identifier) -> Response:
     """A paper as Markdown."""
-    return Response(paper_markdown(find(request, identifier)), media_type="text/markdown")
+    return Markdown(paper_markdown(find(request, identifier)))
 
 
-@router.get("/about.json", tags=["instance"])
+@router.get("/about.json", response_model=dict[str, Any], tags=["instance"])
 def about(request: Request) -> Response:
     """What this instance holds and how fresh its sources are."""
     return Json(public(_library(request).status()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import TypedDict
+from typing import Any
 
 import orjson
 from fastapi import FastAPI
@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
+from typing_extensions import TypedDict
 
 from broadsheet.errors import BroadsheetError
 from broadsheet.server.addresses import Moved, new_address
@@ -46,10 +47,22 @@ class ErrorDetail(TypedDict):
     message: str
 
 
+class ErrorShape(TypedDict):
+    """What every failure answers with."""
+
+    error: ErrorDetail
+
+
+def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the failures of a route for its OpenAPI description; their content is always `ErrorShape` as JSON."""
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorShape"}}}
+    return {status: {"description": _CODES[status].replace("_", " "), "content": content} for status in statuses}
+
+
 def error_body(status: int, message: str) -> bytes:
     """Return the one error shape as JSON."""
     detail = ErrorDetail(status=status, code=_CODES.get(status, "error"), message=message)
-    return orjson.dumps({"error": detail})
+    return orjson.dumps(ErrorShape(error=detail))
 
 
 def answer(request: Request, status: int, message: str, headers: Mapping[str, str] | None = None) -> Response:

@@ -46,8 +46,8 @@ Text = Annotated[
     Query(max_length=MAX_TEXT, description='Words, "phrases", -not, title: author: venue: cat: after: before: id:'),
     AfterValidator(_clean),
 ]
-Limit = Annotated[int, _or(LIMIT), Query(ge=1, le=MAX_LIMIT, description="How many papers on one page.")]
-Page = Annotated[int, _or(1), Query(ge=1, le=MAX_PAGE, description="Which page, from 1.")]
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many papers on one page."), _or(LIMIT)]
+Page = Annotated[int, Query(ge=1, le=MAX_PAGE, description="Which page, from 1."), _or(1)]
 Profile = Annotated[
     Literal["hybrid", "lexical", "dense"],
     _or("hybrid"),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from fakes import PAPERS, client
 from starlette.testclient import TestClient
 
 from broadsheet.records import Paper
 from broadsheet.server.addresses import paper_path
 from broadsheet.server.suffix import FORMS, form_of
-from tests.fakes import PAPERS, client
 
 PAGE = {"Accept": "text/html"}
 

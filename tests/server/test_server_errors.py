@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 
 import pytest
+from fakes import client
 
 from broadsheet.errors import DamagedSnapshot, InputError, NoSnapshot, StoreError
 from broadsheet.server.headers import SECURITY
-from tests.fakes import client
 
 PAGE = {"Accept": "text/html,application/xhtml+xml"}
 
