@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from typing import IO
 
 from bibtexparser.entrypoint import parse_string
+from bibtexparser.library import Library
 from bibtexparser.middlewares import RemoveEnclosingMiddleware, ResolveStringReferencesMiddleware
+from bibtexparser.middlewares.middleware import Middleware
 from bibtexparser.middlewares.names import parse_single_name_into_parts, split_multiple_persons_names
-from bibtexparser.model import DuplicateBlockKeyBlock, Entry, ParsingFailedBlock
+from bibtexparser.model import Block, DuplicateBlockKeyBlock, Entry, ParsingFailedBlock
 from pylatexenc.latex2text import LatexNodes2Text, MacroTextSpec, get_default_latex_context_db
 
 from broadsheet.records import Author, SourceRecord
@@ -43,11 +45,11 @@ class BibTeX(FileSource):
 
     def entries(self, stream: IO[bytes]) -> Iterator[tuple[str, Entry | ParsingFailedBlock]]:
         """Yield each entry, and each block that could not be parsed."""
-        stack = [ResolveStringReferencesMiddleware(), RemoveEnclosingMiddleware()]
+        stack: list[Middleware] = [ResolveStringReferencesMiddleware(), RemoveEnclosingMiddleware()]
         library = parse_string(whole(stream), parse_stack=stack)
         for block in library.blocks:
             if isinstance(block, DuplicateBlockKeyBlock) and isinstance(block.ignore_error_block, Entry):
-                block = block.ignore_error_block
+                block = _finished(block.ignore_error_block, library, stack)
             if isinstance(block, Entry | ParsingFailedBlock):
                 yield f"line {(block.start_line or 0) + 1}", block
 
@@ -64,6 +66,14 @@ class BibTeX(FileSource):
     def shown(self, raw: Entry | ParsingFailedBlock) -> object:
         """Return the text of the entry."""
         return raw.raw or ""
+
+
+def _finished(entry: Entry, library: Library, stack: list[Middleware]) -> Block:
+    """Return an entry that the parser left as it was, because its key stands twice, with the same steps taken."""
+    small = Library([*library.strings, entry])
+    for step in stack:
+        small = step.transform(small)
+    return small.blocks[-1]
 
 
 def _of_fields(fields: dict[str, str]) -> SourceRecord:

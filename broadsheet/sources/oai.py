@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from importlib.metadata import version
 from urllib.parse import urlencode
 
@@ -52,18 +53,20 @@ def http_get(url: str) -> Reply:
     Raises:
         httpx.HTTPError: the network failed, or the reply took too long or grew too large.
     """
-    headers = {"User-Agent": f"broadsheet/{version('broadsheet')} (self-hosted paper reader; one request per 3 s)"}
     deadline = time.monotonic() + LONGEST_REPLY
-    with (
-        httpx.Client(timeout=60, follow_redirects=True, headers=headers) as client,
-        client.stream("GET", url) as response,
-    ):
+    with _client().stream("GET", url) as response:
         body = bytearray()
         for chunk in response.iter_bytes():
             body += chunk
             if len(body) > LARGEST_REPLY or time.monotonic() > deadline:
                 raise httpx.ReadError(f"the reply is larger than {LARGEST_REPLY >> 20} MiB or took too long")
         return Reply(response.status_code, bytes(body), response.headers)
+
+
+@cache
+def _client() -> httpx.Client:
+    agent = f"broadsheet/{version('broadsheet')} (self-hosted paper reader; one request per 3 s)"
+    return httpx.Client(timeout=60, follow_redirects=True, headers={"User-Agent": agent})
 
 
 class Client:

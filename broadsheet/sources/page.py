@@ -99,11 +99,10 @@ def record_of(entry: Entry) -> SourceRecord:
 
 def looks_like_page(content: str) -> bool:
     """Return whether a text is a saved page: its masthead is known, or nearly all of it is titles with abstracts."""
-    lines = content.splitlines()
-    if any(_MASTHEAD(line) for line in lines[:20]) and any(_is_abstract(line.strip()) for line in lines):
-        return True
     found = [entry for _, entry in papers_of(content)]
     good = [entry for entry in found if entry.abstract]
+    if good and any(_MASTHEAD(line) for line in content.splitlines()[:20]):
+        return True
     return len(good) >= 2 and len(good) >= 0.8 * len(found) and not re.match(r"\s*[#*>{\[<]", content)
 
 
