@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from broadsheet.records import Batch, SetAside, Signal, SourceRecord
 from broadsheet.text import normalise
@@ -17,7 +17,7 @@ from broadsheet.text import normalise
 from . import changes, freshness
 from . import schema as t
 from .codec import digest64, hash64, pack, plain, unpack
-from .connect import Database, insert_new, pairs, upsert
+from .connect import Database, among, insert_all, insert_new, pairs, upsert
 from .identity import MAXIMUM_NAMESAKES, Facts, Joined, Placement, names, record_name
 from .merging import Stored
 from .papers import Entry, write_papers
@@ -122,7 +122,7 @@ def _without_unchanged(
     database: Database, named: Mapping[int, tuple[SourceRecord, bytes]]
 ) -> dict[int, tuple[SourceRecord, bytes]]:
     with database.reading() as connection:
-        stored = select(t.records.c.name, t.records.c.digest).where(t.records.c.name.in_(named))
+        stored = select(t.records.c.name, t.records.c.digest).where(among(connection, t.records.c.name, named))
         known = pairs(connection, stored)
     return {name: record for name, record in named.items() if known.get(name) != digest64(record[1])}
 
@@ -173,7 +173,7 @@ class _Addition:
     def _numbered(self, prepared: Sequence[_Prepared]) -> tuple[list[_Prepared], list[_Prepared]]:
         """Give each record its number; drop what another process has stored meanwhile, and deletions of the unknown."""
         columns = (t.records.c.name, t.records.c.id, t.records.c.digest, t.records.c.live)
-        wanted = t.records.c.name.in_([item.name for item in prepared])
+        wanted = among(self._connection, t.records.c.name, [item.name for item in prepared])
         known = {row.name: row for row in self._connection.execute(select(*columns).where(wanted))}
         following = (self._connection.scalar(select(func.max(t.records.c.id))) or 0) + 1
         new: list[_Prepared] = []
@@ -220,24 +220,29 @@ class _Addition:
 
     def _owners(self, identifiers: set[str]) -> dict[str, int]:
         columns = select(t.identifiers.c.identifier, t.identifiers.c.record)
-        return pairs(self._connection, columns.where(t.identifiers.c.identifier.in_(identifiers)))
+        return pairs(self._connection, columns.where(among(self._connection, t.identifiers.c.identifier, identifiers)))
 
     def _namesakes(self, titles: set[int]) -> list[Facts]:
         """Return the facts of the oldest records under each of these titles."""
         numbers: dict[int, list[int]] = defaultdict(list)
-        found = select(t.records.c.title, t.records.c.id).where(t.records.c.title.in_(titles)).order_by(t.records.c.id)
+        found = (
+            select(t.records.c.title, t.records.c.id)
+            .where(among(self._connection, t.records.c.title, titles))
+            .order_by(t.records.c.id)
+        )
         for title, number in self._connection.execute(found):
             if len(numbers[title]) < MAXIMUM_NAMESAKES:
                 numbers[title].append(number)
         wanted = [number for group in numbers.values() for number in group]
         if not wanted:
             return []
-        rows = self._connection.execute(select(t.records.c.id, t.records.c.payload).where(t.records.c.id.in_(wanted)))
+        rows = self._connection.execute(
+            select(t.records.c.id, t.records.c.payload).where(among(self._connection, t.records.c.id, wanted))
+        )
         return [Facts.of(number, unpack(payload)) for number, payload in rows]
 
     def _write_records(self, new: Sequence[_Prepared], updated: Sequence[_Prepared]) -> None:
-        if new:
-            self._connection.execute(insert(t.records), [{"id": i.number, "name": i.name, **_row(i)} for i in new])
+        insert_all(self._connection, t.records, [{"id": i.number, "name": i.name, **_row(i)} for i in new])
         if updated:
             statement = update(t.records).where(t.records.c.id == bindparam("number"))
             self._connection.execute(statement, [{"number": i.number, **_row(i)} for i in updated])
@@ -245,10 +250,11 @@ class _Addition:
     def _write_details(self, stored: Sequence[_Prepared], updated: Sequence[int]) -> None:
         """Write authors and dated signals."""
         if updated:
-            self._connection.execute(delete(t.authorship).where(t.authorship.c.record.in_(updated)))
+            self._connection.execute(
+                delete(t.authorship).where(among(self._connection, t.authorship.c.record, updated))
+            )
         authors = [{"author": author, "record": item.number} for item in stored for author in item.authors]
-        if authors:
-            self._connection.execute(insert(t.authorship), authors)
+        insert_all(self._connection, t.authorship, authors)
         signals = {(i.number, s.kind, s.day, s.source): s.value for i in stored for s in i.signals}
         columns = ("record", "kind", "day", "source")
         rows = [dict(zip(columns, place, strict=True)) | {"value": value} for place, value in signals.items()]
@@ -268,7 +274,7 @@ def _row(item: _Prepared) -> dict[str, Any]:
 def papers_of(connection: Connection, numbers: Iterable[int]) -> dict[int, int]:
     """Return the paper's key of each of these records that is not the oldest of its paper."""
     columns = select(t.absorbed.c.record, t.absorbed.c.key)
-    return pairs(connection, columns.where(t.absorbed.c.record.in_(set(numbers))))
+    return pairs(connection, columns.where(among(connection, t.absorbed.c.record, set(numbers))))
 
 
 def write_joined(connection: Connection, placement: Placement, gone: Sequence[int], stamp: str) -> None:
@@ -277,10 +283,10 @@ def write_joined(connection: Connection, placement: Placement, gone: Sequence[in
     if not joined:
         return
     rows = [{"survivor": j.survivor, "absorbed": j.absorbed, "reason": j.reason, "made": stamp} for j in joined]
-    connection.execute(insert(t.merges), rows)
+    insert_all(connection, t.merges, rows)
     if gone:
         moved = update(t.absorbed).where(t.absorbed.c.key == bindparam("old")).values(key=bindparam("new"))
         connection.execute(moved, [{"old": key, "new": placement.paper_of(key)} for key in gone])
-        connection.execute(delete(t.papers).where(t.papers.c.key.in_(gone)))
+        connection.execute(delete(t.papers).where(among(connection, t.papers.c.key, gone)))
     rows = [{"record": j.absorbed, "key": placement.paper_of(j.absorbed)} for j in joined]
-    connection.execute(insert(t.absorbed), rows)
+    insert_all(connection, t.absorbed, rows)

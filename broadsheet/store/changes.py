@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, select
 
 from broadsheet.records import Change
 
 from . import schema as t
+from .connect import among, insert_all
 
 
 def write(connection: Connection, keys: Iterable[int], gone: Iterable[int] = ()) -> None:
@@ -18,9 +19,9 @@ def write(connection: Connection, keys: Iterable[int], gone: Iterable[int] = ())
     if not rows:
         return
     number = last(connection)
-    connection.execute(delete(t.changes).where(t.changes.c.key.in_([key for key, _ in rows])))
+    connection.execute(delete(t.changes).where(among(connection, t.changes.c.key, [key for key, _ in rows])))
     numbered = [{"number": number + i, "key": key, "gone": gone} for i, (key, gone) in enumerate(rows, start=1)]
-    connection.execute(insert(t.changes), numbered)
+    insert_all(connection, t.changes, numbered)
 
 
 def read(connection: Connection, after: int, limit: int) -> list[Change]:

@@ -11,7 +11,7 @@ from broadsheet.text import normalise
 
 from . import changes, papers
 from . import schema as t
-from .connect import insert_new
+from .connect import among, insert_new
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,9 @@ def listed(connection: Connection, key: int | None) -> list[Merge]:
     statement = select(t.merges).order_by(t.merges.c.id)
     if key is not None:
         involved = {key, *connection.scalars(select(t.absorbed.c.record).where(t.absorbed.c.key == key))}
-        statement = statement.where(or_(t.merges.c.survivor.in_(involved), t.merges.c.absorbed.in_(involved)))
+        statement = statement.where(
+            or_(among(connection, t.merges.c.survivor, involved), among(connection, t.merges.c.absorbed, involved))
+        )
     return [Merge(**row) for row in connection.execute(statement).mappings()]
 
 
@@ -53,7 +55,9 @@ def undo(connection: Connection, number: int, stamp: str) -> tuple[int, int]:
     connection.execute(update(t.merges).where(t.merges.c.id == number).values(undone=stamp))
     leaving = _absorbed_by(connection, merge.absorbed)
     connection.execute(delete(t.absorbed).where(t.absorbed.c.record == merge.absorbed))
-    connection.execute(update(t.absorbed).where(t.absorbed.c.record.in_(leaving)).values(key=merge.absorbed))
+    connection.execute(
+        update(t.absorbed).where(among(connection, t.absorbed.c.record, leaving)).values(key=merge.absorbed)
+    )
     pairs = {(merge.survivor, merge.absorbed), (root, merge.absorbed)}
     insert_new(connection, t.apart, [{"one": min(pair), "other": max(pair)} for pair in pairs])
     _name(connection, merge.absorbed)
@@ -67,7 +71,9 @@ def _absorbed_by(connection: Connection, key: int) -> set[int]:
     found: set[int] = set()
     edge = [key]
     while edge:
-        standing = select(t.merges.c.absorbed).where(t.merges.c.survivor.in_(edge), t.merges.c.undone.is_(None))
+        standing = select(t.merges.c.absorbed).where(
+            among(connection, t.merges.c.survivor, edge), t.merges.c.undone.is_(None)
+        )
         edge = [number for number in connection.scalars(standing) if number not in found]
         found.update(edge)
     return found

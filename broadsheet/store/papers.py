@@ -14,11 +14,9 @@ from broadsheet.text import normalise
 
 from . import schema as t
 from .codec import hash64, unpack
-from .connect import pairs, upsert
+from .connect import among, pairs, upsert
 from .identity import names
 from .merging import Stored, merge
-
-_CHUNK = 5_000  # values in one IN list
 
 
 def resolve(connection: Connection, identifiers: Collection[str]) -> dict[str, int]:
@@ -26,10 +24,7 @@ def resolve(connection: Connection, identifiers: Collection[str]) -> dict[str, i
     key = func.coalesce(t.absorbed.c.key, t.identifiers.c.record)
     joined = t.identifiers.outerjoin(t.absorbed, t.absorbed.c.record == t.identifiers.c.record)
     columns = select(t.identifiers.c.identifier, key).select_from(joined)
-    found: dict[str, int] = {}
-    for chunk in _chunks(identifiers):
-        found.update(pairs(connection, columns.where(t.identifiers.c.identifier.in_(chunk))))
-    return found
+    return pairs(connection, columns.where(among(connection, t.identifiers.c.identifier, identifiers)))
 
 
 def read(connection: Connection, keys: Sequence[int]) -> list[Paper]:
@@ -47,30 +42,26 @@ def read(connection: Connection, keys: Sequence[int]) -> list[Paper]:
 
 def records_of(connection: Connection, keys: Collection[int]) -> dict[int, list[Stored]]:
     """Return the records of each of these papers, the oldest first; keys that are no papers are left out."""
+    paper_of = _members(connection, keys)
     found: dict[int, list[Stored]] = {}
-    for chunk in _chunks(keys):
-        paper_of = _members(connection, chunk)
-        columns = select(t.records.c.id, t.records.c.live, t.records.c.payload)
-        rows = connection.execute(columns.where(t.records.c.id.in_(paper_of)).order_by(t.records.c.id))
-        for number, live, payload in rows:
-            found.setdefault(paper_of[number], []).append(Stored(number, live, unpack(payload)))
+    for number, stored in sorted(_by_number(connection, paper_of).items()):
+        found.setdefault(paper_of[number], []).append(stored)
     return found
 
 
 def signals_of(connection: Connection, paper_of: Mapping[int, int]) -> dict[int, list[Signal]]:
     """Return the dated signals of papers, given the paper of each record."""
     found: dict[int, list[Signal]] = defaultdict(list)
-    for chunk in _chunks(paper_of):
-        for row in connection.execute(select(t.signals).where(t.signals.c.record.in_(chunk))):
-            found[paper_of[row.record]].append(Signal(row.kind, row.day, row.value, row.source))
+    for row in connection.execute(select(t.signals).where(among(connection, t.signals.c.record, paper_of))):
+        found[paper_of[row.record]].append(Signal(row.kind, row.day, row.value, row.source))
     return found
 
 
 def perhaps_same(connection: Connection, key: int) -> list[int]:
     """Return other papers of the same title that only missing authors keep from being compared."""
     stored = records_of(connection, [key]).get(key, [])
-    titles = select(t.records.c.title).where(t.records.c.id.in_([s.number for s in stored]))
-    namesakes = connection.scalars(select(t.records.c.id).where(t.records.c.title.in_(titles))).all()
+    own = select(t.records.c.title).where(among(connection, t.records.c.id, [s.number for s in stored]))
+    namesakes = connection.scalars(select(t.records.c.id).where(t.records.c.title.in_(own))).all()
     others = set(_papers_of(connection, namesakes)) - {key} - _told_apart(connection, key)
     if not any(s.record.authors for s in stored):
         return sorted(others)
@@ -137,24 +128,21 @@ def venue_hash(venue: str) -> int | None:
 
 def _by_number(connection: Connection, numbers: Collection[int]) -> dict[int, Stored]:
     columns = select(t.records.c.id, t.records.c.live, t.records.c.payload)
-    found: dict[int, Stored] = {}
-    for chunk in _chunks(numbers):
-        for number, live, payload in connection.execute(columns.where(t.records.c.id.in_(chunk))):
-            found[number] = Stored(number, live, unpack(payload))
-    return found
+    rows = connection.execute(columns.where(among(connection, t.records.c.id, numbers)))
+    return {number: Stored(number, live, unpack(payload)) for number, live, payload in rows}
 
 
 def _members(connection: Connection, keys: Collection[int]) -> dict[int, int]:
     """Return the paper of each record of these papers; keys that are no papers are left out."""
     columns = select(t.absorbed.c.record, t.absorbed.c.key)
-    members = pairs(connection, columns.where(t.absorbed.c.key.in_(keys)))
-    gone = set(connection.scalars(select(t.absorbed.c.record).where(t.absorbed.c.record.in_(keys))))
+    members = pairs(connection, columns.where(among(connection, t.absorbed.c.key, keys)))
+    gone = set(connection.scalars(select(t.absorbed.c.record).where(among(connection, t.absorbed.c.record, keys))))
     return {key: key for key in keys if key not in gone} | members
 
 
 def _papers_of(connection: Connection, numbers: Collection[int]) -> list[int]:
     columns = select(t.absorbed.c.record, t.absorbed.c.key)
-    moved = pairs(connection, columns.where(t.absorbed.c.record.in_(numbers)))
+    moved = pairs(connection, columns.where(among(connection, t.absorbed.c.record, numbers)))
     return [moved.get(number, number) for number in numbers]
 
 
@@ -162,8 +150,8 @@ def _told_apart(connection: Connection, key: int) -> set[int]:
     """Return the papers that someone has told apart from this one."""
     members = list(_members(connection, [key]))
     pairs = union_all(
-        select(t.apart.c.other).where(t.apart.c.one.in_(members)),
-        select(t.apart.c.one).where(t.apart.c.other.in_(members)),
+        select(t.apart.c.other).where(among(connection, t.apart.c.one, members)),
+        select(t.apart.c.one).where(among(connection, t.apart.c.other, members)),
     )
     return set(_papers_of(connection, connection.scalars(pairs).all()))
 
@@ -191,9 +179,3 @@ def all_keys(connection: Connection, after: int, limit: int) -> list[int]:
     """Return the keys of all papers after one, ascending."""
     statement = select(t.papers.c.key).where(t.papers.c.key > after).order_by(t.papers.c.key).limit(limit)
     return list(connection.scalars(statement))
-
-
-def _chunks(values: Collection[Any]) -> Iterable[list[Any]]:
-    whole = list(values)
-    for start in range(0, len(whole), _CHUNK):
-        yield whole[start : start + _CHUNK]

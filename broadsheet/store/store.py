@@ -10,10 +10,11 @@ from typing import Self
 
 from broadsheet.records import Batch, Change, Paper, SetAside, Signal, SourceRecord, SourceStatus
 
-from . import adding, backup, changes, editions, freshness, health, leases, merges, merging, migrate, papers
+from . import adding, backup, changes, editions, freshness, health, leases, merges, merging, papers
 from .adding import Added
 from .connect import Database
 from .merges import Merge
+from .migrate import prepare
 from .validity import storable
 
 
@@ -35,7 +36,7 @@ class Store:
         """
         self._database = Database(url, home)
         try:
-            _prepare(self._database, migrate)
+            prepare(self._database, migrate=migrate)
         except BaseException:
             self._database.close()
             raise
@@ -231,7 +232,3 @@ class Store:
             NewerSchema: a newer Broadsheet has written the backup.
         """
         backup.restore(file, url, home, force=force)
-
-
-def _prepare(database: Database, allowed: bool) -> None:
-    migrate.prepare(database, migrate=allowed)
