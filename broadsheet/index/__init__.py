@@ -1,0 +1,33 @@
+"""Words and vectors of papers as files: built aside, published atomically, opened read-only.
+
+This module is light; `build`, `snapshot` and `holder` import the engines.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from broadsheet.index.entry import MISSING_DAY, Entry
+from broadsheet.index.files import current
+from broadsheet.index.manifest import Manifest
+
+__all__ = ["MISSING_DAY", "Entry", "current", "describe"]
+
+
+def describe(folder: Path) -> dict[str, Any] | None:
+    """Return the current snapshot's change number, papers, encoder and bytes, or None where there is none.
+
+    Raises:
+        DamagedSnapshot: its manifest cannot be read.
+    """
+    path = current(folder)
+    if path is None:
+        return None
+    manifest = Manifest.read(path)
+    return {
+        "change": manifest.change,
+        "papers": manifest.papers,
+        "encoder": manifest.encoder_id,
+        "bytes": manifest.bytes,
+    }

@@ -1,0 +1,214 @@
+"""Building the next snapshot: aside, from hard links to the last one, then published by one atomic exchange."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+
+from broadsheet.encode import Encoder
+from broadsheet.errors import DamagedSnapshot
+from broadsheet.index import dense, files, schema, segments
+from broadsheet.index.columns import Gathering, Names
+from broadsheet.index.dense import Basis
+from broadsheet.index.entry import Entry
+from broadsheet.index.manifest import Manifest, listing
+from broadsheet.index.segments import Segment
+from broadsheet.index.snapshot import DEAD, LEXICAL, NAMES, SEGMENTS
+from broadsheet.index.workers import Prepared, Preparer
+
+_BATCH = 500
+_MOST_DEAD = 10_000  # deleted rows that are always borne, beside as many as there are papers
+_NEW = "new"
+
+
+class Builder:
+    """Builds the next snapshot of a folder, which it locks: a second builder waits until the first is done.
+
+    It continues from the current snapshot, or starts anew (`anew`, `start` 0) where there is none, or it is damaged, of
+    another encoder or format, or mostly deleted rows. Use it as a context manager: what is not published is dropped.
+    A few thousand papers are prepared in this process, more in so many others; with 0 `processes` always in this one.
+    """
+
+    def __init__(self, folder: Path, encoder: Encoder, *, processes: int = 2) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder, self._aside = folder, folder / files.BUILDING
+        self._encoder = encoder
+        self._lock: int | None = files.lock(folder / files.LOCK)
+        files.clean(folder)
+        self._base = self._usable()
+        self.anew = self._base is None
+        self.start = self._base.change if self._base else 0
+        self._preparer = Preparer(encoder, processes)
+        self._begin()
+
+    def __enter__(self) -> Builder:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.abandon()
+
+    def add(self, entries: Sequence[Entry]) -> None:
+        """Take in papers; one whose key is indexed already replaces it."""
+        for begin in range(0, len(entries), _BATCH):
+            for batch, prepared in self._preparer.take(entries[begin : begin + _BATCH]):
+                self._append(batch, prepared)
+
+    def delete(self, keys: Sequence[int]) -> None:
+        """Take out papers; keys that are not indexed are passed over."""
+        if not keys:
+            return
+        self._settle()
+        for key in keys:
+            self._forget(key)
+
+    def publish(self, change: int) -> int:
+        """Make what was built the current snapshot, up to a change number, which is returned; the builder is done."""
+        self._settle()
+        self._preparer.close()
+        self._finish_words()
+        self._write_manifest(change, *self._finish_segments())
+        now = files.current(self._folder)
+        files.publish(self._folder, str(int(now.name) + 1 if now else 1))
+        files.delete_old(self._folder)
+        self._release()
+        return change
+
+    def abandon(self) -> None:
+        """Drop what was not published, and let the next builder in."""
+        if self._lock is None:
+            return
+        self._preparer.close()
+        self._codes.close()
+        self.__dict__.pop("_writer", None)
+        shutil.rmtree(self._aside, ignore_errors=True)  # what a thread still writes is removed by the next build
+        self._release()
+
+    def _release(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+        self._lock = None
+
+    # -- beginning ---------------------------------------------------------------------------------------------------
+
+    def _usable(self) -> Manifest | None:
+        """Return the manifest of the current snapshot, if it can be continued from."""
+        path = files.current(self._folder)
+        if path is None:
+            return None
+        try:
+            manifest = Manifest.read(path)
+            manifest.check_sizes(path)
+        except DamagedSnapshot:
+            return None
+        same = (manifest.encoder_id, manifest.dimension) == (self._encoder.id, self._encoder.dimension)
+        return manifest if same and manifest.rows <= 2 * manifest.papers + _MOST_DEAD else None
+
+    def _begin(self) -> None:
+        source = files.current(self._folder) if self._base else None
+        if source:
+            files.link_tree(source, self._aside, copied=(*schema.REPLACED, DEAD, NAMES, files.LOCK))
+            self._names = Names.load(self._aside / NAMES)
+            self._dead = set(np.load(self._aside / DEAD).tolist())
+            self._words = schema.open_index(self._aside / LEXICAL)
+        else:
+            (self._aside / SEGMENTS).mkdir(parents=True)
+            self._names, self._dead = Names(), set[int]()
+            self._words = schema.create(self._aside / LEXICAL)
+        self._writer = schema.writer(self._words)
+        self._row_of = dict(self._old_rows())
+        self._gathered = Gathering(self._names)
+        (self._aside / SEGMENTS / _NEW).mkdir()
+        self._codes = open(self._aside / SEGMENTS / _NEW / dense.CODES, "wb")  # noqa: SIM115, closed by publish or abandon
+
+    def _old_segments(self) -> list[Segment]:
+        listed = self._base.segments if self._base else ()
+        return [Segment(self._aside / SEGMENTS / name, rows) for name, rows in listed]
+
+    def _old_rows(self) -> Iterator[tuple[int, int]]:
+        """Yield (key, row) of the papers that the base holds."""
+        row = 0
+        for segment in self._old_segments():
+            for row, key in enumerate(np.load(segment.folder / "keys.npy").tolist(), row):  # noqa: B020
+                if row not in self._dead:
+                    yield key, row
+            row += 1
+
+    # -- taking papers in --------------------------------------------------------------------------------------------
+
+    def _settle(self) -> None:
+        for batch, prepared in self._preparer.settle():
+            self._append(batch, prepared)
+
+    def _append(self, entries: Sequence[Entry], prepared: Prepared) -> None:
+        first = (self._base.rows if self._base else 0) + len(self._gathered)
+        for row, (entry, texts) in enumerate(zip(entries, prepared.texts, strict=True), first):
+            self._forget(entry.key)
+            self._row_of[entry.key] = row
+            flags = self._gathered.add(entry)
+            self._writer.add_document(schema.document(row, entry, texts, flags))
+        self._codes.write(prepared.codes.tobytes())
+
+    def _forget(self, key: int) -> None:
+        row = self._row_of.pop(key, None)
+        if row is not None:
+            self._dead.add(row)
+            self._writer.delete_documents_by_term("row", row)
+
+    # -- publishing --------------------------------------------------------------------------------------------------
+
+    def _finish_words(self) -> None:
+        self._writer.commit()
+        self._writer.wait_merging_threads()
+        del self._writer, self._words
+        for name in schema.LOCKS:
+            (self._aside / LEXICAL / name).unlink(missing_ok=True)
+
+    def _finish_segments(self) -> tuple[list[Segment], int]:
+        """Write columns and codes; return the segments, and the rows that the one-bit codes' basis was taken from."""
+        self._codes.close()
+        all_segments, old = [*self._old_segments(), *self._new_segment()], self._base
+        trained = old.trained if old else 0
+        if old is None or segments.outgrown(trained, sum(segment.rows for segment in all_segments)):
+            basis, trained = segments.basis_for(all_segments, self._encoder.dimension)
+            basis.save(self._aside)
+            stale = all_segments
+        else:
+            basis = Basis.load(self._aside)
+            stale = all_segments[len(old.segments) :]
+        for segment in stale:
+            dense.write_codes(segment.folder, segment.codes(self._encoder.dimension), basis)
+        return segments.joined(all_segments, basis), trained
+
+    def _new_segment(self) -> list[Segment]:
+        """Return the segment of the papers taken in; none where there are none."""
+        folder, rows = self._aside / SEGMENTS / _NEW, len(self._gathered)
+        if not rows:
+            shutil.rmtree(folder)
+            return []
+        named = folder.with_name(segments.name(self._base.rows if self._base else 0, rows))
+        self._gathered.columns().save(folder)
+        folder.rename(named)
+        return [Segment(named, rows)]
+
+    def _write_manifest(self, change: int, finished: list[Segment], trained: int) -> None:
+        np.save(self._aside / DEAD, np.array(sorted(self._dead), np.int32))
+        self._names.save(self._aside / NAMES)
+        (self._aside / files.LOCK).touch()
+        Manifest(
+            change=change,
+            encoder=self._encoder.name,
+            encoder_id=self._encoder.id,
+            dimension=self._encoder.dimension,
+            rows=sum(segment.rows for segment in finished),
+            papers=len(self._row_of),
+            trained=trained,
+            segments=tuple((segment.folder.name, segment.rows) for segment in finished),
+            files=listing(self._aside, self._base.files if self._base else {}),
+        ).write(self._aside)

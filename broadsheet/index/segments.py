@@ -1,0 +1,71 @@
+"""Segments: the columns and codes of consecutive rows, written once and hard-linked from snapshot to snapshot."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from broadsheet.index import dense
+from broadsheet.index.columns import Columns
+from broadsheet.index.dense import Basis, Codes
+
+_TOO_CLOSE = 2  # a segment less than so many times its successor is joined with it: their number stays logarithmic
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A segment's directory and its rows."""
+
+    folder: Path
+    rows: int
+
+    def codes(self, dimension: int) -> Codes:
+        """Return the (rows, dimension) 8-bit codes."""
+        return dense.open_codes(self.folder, self.rows, dimension)
+
+
+def name(first_row: int, rows: int) -> str:
+    """Return the name of the segment of those rows; what has the same name has the same content."""
+    return f"{first_row}-{rows}"
+
+
+def joined(segments: list[Segment], basis: Basis) -> list[Segment]:
+    """Return the segments with small neighbours at the end joined; the files of those joined are removed."""
+    segments = list(segments)
+    while len(segments) > 1 and segments[-2].rows < _TOO_CLOSE * segments[-1].rows:
+        segments[-2:] = [_join(segments[-2], segments[-1], basis)]
+    return segments
+
+
+def _join(one: Segment, other: Segment, basis: Basis) -> Segment:
+    first_row = one.folder.name.partition("-")[0]
+    rows = one.rows + other.rows
+    result = Segment(one.folder.with_name(name(int(first_row), rows)), rows)
+    result.folder.mkdir()
+    Columns.joined([Columns.load(one.folder), Columns.load(other.folder)]).save(result.folder)
+    with open(result.folder / dense.CODES, "wb") as target:
+        for part in (one, other):
+            with open(part.folder / dense.CODES, "rb") as source:
+                shutil.copyfileobj(source, target)
+    dense.write_codes(result.folder, result.codes(len(basis.centre)), basis)
+    shutil.rmtree(one.folder)
+    shutil.rmtree(other.folder)
+    return result
+
+
+def basis_for(segments: list[Segment], dimension: int) -> tuple[Basis, int]:
+    """Return a basis for the one-bit codes, and the number of first rows that it was taken from."""
+    parts, room = [np.empty((0, dimension), np.int8)], dense.TRAINING_ROWS
+    for segment in segments:
+        parts.append(segment.codes(dimension)[:room])
+        room -= len(parts[-1])
+    codes = np.concatenate(parts)
+    return Basis.trained(codes), len(codes)
+
+
+def outgrown(trained: int, rows: int) -> bool:
+    """Tell whether a basis was taken from too few rows to go on with."""
+    return 4 * trained < min(rows, dense.TRAINING_ROWS)

@@ -1,0 +1,89 @@
+"""Words that no paper has, replaced by the nearest that some have; words that exist are never touched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+import tantivy
+
+from broadsheet.index.clauses import fields_of
+from broadsheet.query import Term
+
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
+_SHORTEST_FOR = {1: 4, 2: 7}  # letters of a word that may be off by so many edits
+_LONGEST = 24
+_BEGINNING = 2  # letters that a word two edits away must share
+_MOST_COMPARED = 3_000
+
+
+class Speller:
+    """Corrects terms against the terms of one open word index."""
+
+    def __init__(self, searcher: tantivy.Searcher) -> None:
+        self._searcher = searcher
+
+    def corrected(self, terms: Iterable[Term]) -> tuple[list[Term], tuple[str, ...]]:
+        """Return the terms with unknown words replaced where something is near, and a note on each replacement."""
+        changed: dict[str, str] = {}
+        result = [term if term.prefix or term.negative else self._corrected(term, changed) for term in terms]
+        return result, tuple(f"No paper has “{old}”; “{new}” was looked for instead." for old, new in changed.items())
+
+    def _corrected(self, term: Term, changed: dict[str, str]) -> Term:
+        words = []
+        for word in term.words:
+            nearest = None if self._known(word, term) else self._nearest(word, fields_of(term)[0])
+            if nearest:
+                changed[word] = nearest
+            words.append(nearest or word)
+        return replace(term, words=tuple(words))
+
+    def _known(self, word: str, term: Term) -> bool:
+        return any(self._searcher.doc_freq(field, word) for field in fields_of(term))
+
+    def _nearest(self, word: str, field: str) -> str | None:
+        """Return the most frequent term one edit away, else two edits away; None where there is none."""
+        if not _SHORTEST_FOR[1] <= len(word) <= _LONGEST:
+            return None
+        near = max(_edits(word), key=lambda other: self._searcher.doc_freq(field, other))
+        if self._searcher.doc_freq(field, near):
+            return near
+        return self._two_away(word, field) if len(word) >= _SHORTEST_FOR[2] else None
+
+    def _two_away(self, word: str, field: str) -> str | None:
+        frequent = self._searcher.terms_with_prefix(field, word[:_BEGINNING], limit=_MOST_COMPARED)
+        return next((other for other, _ in frequent if _distance(word, other, 2) <= 2), None)
+
+
+def _edits(word: str) -> Iterator[str]:
+    """Yield the texts one insertion, deletion, substitution or swap of neighbours away, in a fixed order."""
+    for i in range(len(word) + 1):
+        before, after = word[:i], word[i:]
+        yield from (before + letter + after for letter in _ALPHABET)
+        if after:
+            yield before + after[1:]
+            yield from (before + letter + after[1:] for letter in _ALPHABET if letter != after[0])
+        if len(after) > 1:
+            yield before + after[1] + after[0] + after[2:]
+
+
+def _distance(one: str, other: str, most: int) -> int:
+    """Return the edits between two words, swaps of neighbours counted as one, or more than `most` if there are more.
+
+    Optimal string alignment, row by row (Damerau, 1964).
+    """
+    if abs(len(one) - len(other)) > most:
+        return most + 1
+    earlier: list[int] = []
+    last = list(range(len(other) + 1))
+    for i, a in enumerate(one, 1):
+        row = [i]
+        for j, b in enumerate(other, 1):
+            cost = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == other[j - 2] and one[i - 2] == b:
+                cost = min(cost, earlier[j - 2] + 1)
+            row.append(cost)
+        if min(row) > most:
+            return most + 1
+        earlier, last = last, row
+    return last[-1]

@@ -1,0 +1,149 @@
+"""Words: BM25 over titles, texts and names, with phrases, beginnings, filters and sorting."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tantivy
+from numpy.typing import NDArray
+from tantivy import Occur, Order
+
+from broadsheet.index import schema
+from broadsheet.index.clauses import Clauses
+from broadsheet.index.columns import Columns
+from broadsheet.index.entry import MISSING_DAY
+from broadsheet.index.masks import Mask, Masks
+from broadsheet.index.spelling import Speller
+from broadsheet.query import Query
+
+Rows = NDArray[np.int32]
+Scores = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """Rows best first with their scores; `total` counts all that match, and notes say what was read differently.
+
+    Scores are BM25's, or, when sorted by something else, zero.
+    """
+
+    rows: Rows
+    scores: Scores
+    total: int
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Sorting:
+    """A fast field to sort by; papers without it come after the others, the newest first."""
+
+    field: str
+    order: Order
+
+
+_SORTINGS = {
+    "new": _Sorting("new", Order.Desc),
+    "old": _Sorting("new", Order.Asc),
+    "votes": _Sorting("votes", Order.Desc),
+    "cited": _Sorting("cited", Order.Desc),
+}
+
+
+class Lexical:
+    """The words of a snapshot; thread-safe, one thread a search."""
+
+    def __init__(self, folder: Path, columns: Columns, masks: Masks) -> None:
+        index = schema.open_index(folder)
+        index.config_reader("manual")
+        self._searcher = index.searcher()
+        self._columns, self._masks = columns, masks
+        self._clauses = Clauses(index.schema, self._searcher)
+        self._speller = Speller(self._searcher)
+
+    def search(self, query: Query, limit: int, mask: Mask | None = None) -> Matches:
+        """Return the papers that have the query's words and pass its filters, and the mask where one is given.
+
+        Without words, those are all papers that pass, the newest first unless the query sorts otherwise.
+        """
+        if not query.terms:
+            return self._without_words(query, limit, mask)
+        terms, notes = self._speller.corrected(query.terms)
+        clauses = [*self._clauses.words(terms), *self._clauses.filters(self._masks.choose(query.filters))]
+        clauses += self._narrowed(query, mask)
+        found = tantivy.Query.boolean_query(clauses)
+        only_negative = all(term.negative for term in query.terms)
+        if query.sort == "relevance" and not only_negative:
+            return self._ranked(found, limit, notes)
+        return self._sorted(found, _SORTINGS.get(query.sort, _SORTINGS["new"]), limit, notes)
+
+    def scores(self, query: Query, rows: Sequence[int] | NDArray[np.integer]) -> Scores:
+        """Return the BM25 scores of given rows for the query's words, its filters aside; 0 where no word matches."""
+        wanted = np.asarray(rows, np.int64)
+        scores = np.zeros(len(wanted), np.float32)
+        if not len(wanted) or not any(not term.negative for term in query.terms):
+            return scores
+        clauses = [*self._clauses.words(query.terms), self._clauses.among(wanted)]
+        matches = self._ranked(tantivy.Query.boolean_query(clauses), len(wanted), ())
+        order = np.argsort(wanted, kind="stable")
+        scores[order[np.searchsorted(wanted[order], matches.rows)]] = matches.scores
+        return scores
+
+    def _ranked(self, found: tantivy.Query, limit: int, notes: tuple[str, ...]) -> Matches:
+        result: Any = self._searcher.search(found, max(limit, 1), count=True)  # its types lack `count`
+        hits = result.hits[:limit]
+        rows = self._rows([address for _, address in hits])
+        scores = np.fromiter((score for score, _ in hits), np.float32, len(hits))
+        best = np.lexsort((self._columns.keys[rows], -scores))
+        return Matches(rows[best], scores[best], result.count, notes)
+
+    def _sorted(self, found: tantivy.Query, by: _Sorting, limit: int, notes: tuple[str, ...]) -> Matches:
+        has = (Occur.Must, tantivy.Query.const_score_query(tantivy.Query.exists_query(by.field), 0.0))
+        lacks = (Occur.MustNot, has[1])
+        total, rows, room = 0, list[Rows](), limit
+        for clause, field, order in ((has, by.field, by.order), (lacks, "new", Order.Desc)):
+            narrowed = tantivy.Query.boolean_query([(Occur.Must, found), clause])
+            result: Any = self._searcher.search(narrowed, max(room, 1), count=True, order_by_field=field, order=order)
+            total += result.count
+            rows.append(self._rows([address for _, address in result.hits[:room]]))
+            room -= len(rows[-1])
+        together = np.concatenate(rows)
+        return Matches(together, np.zeros(len(together), np.float32), total, notes)
+
+    def _rows(self, addresses: list[tantivy.DocAddress]) -> Rows:
+        return np.array(self._searcher.fast_field_values("row", addresses), np.int32)
+
+    def _narrowed(self, query: Query, mask: Mask | None) -> list[tuple[Occur, tantivy.Query]]:
+        """Return a clause for a mask that says more than the query's own filters do: by the fewer of its two sides."""
+        own = self._masks.mask(query.filters)
+        if mask is None or mask is own:
+            return []
+        eligible = np.ones(len(mask), bool) if own is None else own
+        excluded, admitted = np.flatnonzero(eligible & ~mask), np.flatnonzero(eligible & mask)
+        if len(excluded) < len(admitted):
+            return [(Occur.MustNot, self._clauses.among(excluded)[1])] if len(excluded) else []
+        return [self._clauses.among(admitted)]
+
+    def _without_words(self, query: Query, limit: int, mask: Mask | None) -> Matches:
+        own = self._masks.mask(query.filters)
+        eligible = np.ones(len(self._columns.keys), bool) if own is None else own
+        rows = np.flatnonzero(eligible if mask is None else eligible & mask).astype(np.int32)
+        best = rows[self._order(rows, query.sort)[:limit]]
+        return Matches(best, np.zeros(len(best), np.float32), len(rows))
+
+    def _order(self, rows: Rows, sort: str) -> NDArray[np.int64]:
+        """Return the order of rows that `_sorted` would give: by value, the newest first where there is none."""
+        columns = self._columns
+        days = columns.first_day[rows].astype(np.int64)
+        values = {
+            "old": -days,
+            "votes": columns.votes[rows].astype(np.int64),
+            "cited": columns.citations[rows].astype(np.int64),
+        }
+        has = days != MISSING_DAY if sort in ("new", "old") else values.get(sort, days) > 0
+        value = np.where(has, values.get(sort, days), days)
+        keys = columns.keys[rows] * (-1 if sort == "old" else 1)
+        return np.lexsort((-keys, -value, ~has))

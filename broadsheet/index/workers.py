@@ -1,0 +1,140 @@
+"""Papers made ready for the index, in this process or in others: words, terms, and 8-bit codes.
+
+A worker is a plain child process that reads pickled batches from its parent and answers each. Nothing of the parent's
+`__main__` is run again, so a script needs no guard around its own code, and a worker ends when its parent does.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from broadsheet.encode import Encoder, paper_text
+from broadsheet.errors import Unavailable
+from broadsheet.index import schema
+from broadsheet.index.dense import Codes, quantised
+from broadsheet.index.entry import Entry
+
+_ALONE = 4_000  # papers that are prepared here before children are started
+_UNDER_WAY = 3  # batches a child
+_ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A batch ready for the index: texts for the words, (n, d) 8-bit codes."""
+
+    texts: list[schema.Texts]
+    codes: Codes
+
+
+def prepare(encoder: Encoder, entries: Sequence[Entry]) -> Prepared:
+    """Return a batch of papers ready for the index."""
+    divided = [schema.split(entry) for entry in entries]
+    texts = [schema.texts(title, text, entry.authors) for entry, (title, text) in zip(entries, divided, strict=True)]
+    if hasattr(encoder, "encode_words"):  # our own encoder reads the words of our own tokenizer: divided once
+        vectors = encoder.encode_words([title + text for title, text in divided])
+    else:
+        vectors = encoder.encode([paper_text(entry.title, entry.text) for entry in entries])
+    return Prepared(texts, quantised(vectors))
+
+
+class Preparer:
+    """Prepares batches in order: the first thousands here, then in so many child processes, which it starts."""
+
+    def __init__(self, encoder: Encoder, processes: int) -> None:
+        self._encoder, self._processes = encoder, processes
+        self._taken = 0
+        self._children: _Children | None = None
+        self._waiting: deque[tuple[Sequence[Entry], Future[Prepared]]] = deque()
+
+    def take(self, entries: Sequence[Entry]) -> Iterator[tuple[Sequence[Entry], Prepared]]:
+        """Take a batch, and yield it or earlier ones that are ready; waits where too many are under way."""
+        self._taken += len(entries)
+        if not self._processes or self._taken <= _ALONE:
+            yield entries, prepare(self._encoder, entries)
+            return
+        self._children = self._children or _Children(self._encoder, self._processes)
+        self._waiting.append((entries, self._children.submit(entries)))
+        yield from self._ready(_UNDER_WAY * self._processes)
+
+    def settle(self) -> Iterator[tuple[Sequence[Entry], Prepared]]:
+        """Yield all batches that are still under way."""
+        yield from self._ready(0)
+
+    def close(self) -> None:
+        """End the children; batches under way are dropped."""
+        if self._children:
+            self._children.close()
+            self._children = None
+
+    def _ready(self, most: int) -> Iterator[tuple[Sequence[Entry], Prepared]]:
+        while len(self._waiting) > most:
+            entries, answer = self._waiting.popleft()
+            yield entries, answer.result()
+
+
+class _Children:
+    """Child processes, each served by a thread of its own."""
+
+    def __init__(self, encoder: Encoder, processes: int) -> None:
+        self._pickled = pickle.dumps(encoder, pickle.HIGHEST_PROTOCOL)
+        self._own = threading.local()
+        self._all: list[subprocess.Popen[bytes]] = []
+        self._threads = ThreadPoolExecutor(processes, "prepare", initializer=self._start)
+
+    def submit(self, entries: Sequence[Entry]) -> Future[Prepared]:
+        return self._threads.submit(self._ask, entries)
+
+    def close(self) -> None:
+        self._threads.shutdown(cancel_futures=True)
+        for child in self._all:
+            assert child.stdin and child.stdout
+            child.stdin.close()
+            child.stdout.close()
+            child.wait()
+
+    def _start(self) -> None:
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), **_ONE_THREAD}
+        command = [sys.executable, "-m", "broadsheet.index.workers"]
+        child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
+        self._all.append(child)
+        self._own.child = child
+        assert child.stdin
+        child.stdin.write(self._pickled)
+
+    def _ask(self, entries: Sequence[Entry]) -> Prepared:
+        child = self._own.child
+        try:
+            pickle.dump(entries, child.stdin, pickle.HIGHEST_PROTOCOL)
+            child.stdin.flush()
+            answer: Prepared = pickle.load(child.stdout)
+        except (EOFError, BrokenPipeError, pickle.UnpicklingError) as error:
+            raise Unavailable("A process that prepares papers for the index died; what it said is above.") from error
+        return answer
+
+
+def _serve(batches: BinaryIO, answers: BinaryIO) -> None:
+    """Answer batches until there are no more."""
+    encoder: Encoder = pickle.load(batches)
+    while True:
+        try:
+            entries: Any = pickle.load(batches)
+        except EOFError:
+            return
+        pickle.dump(prepare(encoder, entries), answers, pickle.HIGHEST_PROTOCOL)
+        answers.flush()
+
+
+if __name__ == "__main__":
+    with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as answers:
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what an encoder prints must not stand among the answers
+        _serve(sys.stdin.buffer, answers)
