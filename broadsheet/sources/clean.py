@@ -101,12 +101,14 @@ def authors(value: object) -> tuple[Author, ...]:
         value = re.split(r"\s*;\s*|\s+and\s+|,\s+(?:and\s+)?", value)
     if not isinstance(value, list):
         return ()
-    found = [
-        Author(name) if isinstance(one, str) else _author(one)
-        for one in value
-        if not isinstance(one, str) or ((name := line(one)) and len(name) <= LONGEST_NAME)
-    ]
-    return tuple(author for author in found if author is not None)
+    found: list[Author] = []
+    for one in value:
+        if isinstance(one, str):
+            if (name := line(one)) and len(name) <= LONGEST_NAME:
+                found.append(Author(name))
+        elif (author := _author(one)) is not None:
+            found.append(author)
+    return tuple(found)
 
 
 def _author(value: object) -> Author | None:
@@ -176,6 +178,11 @@ def listed(value: object, separator: str = ";") -> tuple[str, ...]:
         value = value.split(separator)
     if not isinstance(value, list):
         return ()
+    return _listed(tuple(one for one in value if isinstance(one, str) and len(one) <= LONGEST_LINK))
+
+
+@lru_cache(maxsize=1 << 14)  # categories are the same few lists again and again
+def _listed(value: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one for one in map(line, value) if one and len(one) <= LONGEST_NAME))
 
 
@@ -221,7 +228,7 @@ def status(value: object) -> Status:
 
 def withdrawn(comment: str | None, abstract: str | None) -> bool:
     """Return whether an arXiv comment or abstract says that the paper has been withdrawn."""
-    return any(said is not None and _WITHDRAWN(said) is not None for said in (comment, abstract))
+    return any(said and "withdrawn" in said and _WITHDRAWN(said) is not None for said in (comment, abstract))
 
 
 def excerpt(value: object) -> str:

@@ -24,6 +24,7 @@ from broadsheet.sources.files import FileSource
 from broadsheet.text.normalise import fallback, identifiers
 
 LONGEST_LINE = 16 << 20
+_ARXIV_PAGE = "https://arxiv.org/abs/"
 _CONFERENCE_ID = re.compile(r"[a-z0-9_.-]+\d{4}:\S+", re.IGNORECASE).fullmatch
 
 Item = Mapping[str, Any]
@@ -85,15 +86,16 @@ def _of_papers_file(item: Item) -> SourceRecord:
     name, people, when = clean.title(get("title")), clean.authors(get("authors")), clean.date(get("date"))
     abstract = clean.text(get("abstract") or get("text"))
     page, pdf = clean.link(get("url")), clean.link(get("pdf"))
-    announced, comment = clean.day(get("daily_date")), clean.text(get("comment"))
+    announced, comment = clean.day(get("daily_date")) if "daily_date" in item else None, clean.text(get("comment"))
     own = clean.own_id(get("id"))
-    public = clean.public(own, page, pdf, get("doi"), get("arxiv"))
+    told = own is not None and page == _ARXIV_PAGE + own  # the page says nothing that the id does not
+    public = clean.public(own, None if told else page, pdf, get("doi"), get("arxiv"))
     source, scheme = _origin(item, own, public)
     names: tuple[str, ...] = ()
     if scheme in ("arxiv", "acl"):
         named = next(one for one in public if one.startswith(scheme))
         own = named.partition(":")[2]
-        announced = announced or (clean.day(when) if scheme == "arxiv" else None)
+        announced = announced or (when if scheme == "arxiv" and when and len(when) == 10 else None)
     else:
         scheme, own, names = clean.identity(scheme, own, name, people, when, abstract)
     status = clean.status(get("status"))
@@ -183,7 +185,7 @@ def _of_arxiv_snapshot(item: Item) -> SourceRecord:
         venue="arXiv",
         categories=clean.listed(get("categories"), " "),
         identifiers=clean.public(number, get("doi")),
-        links={"page": f"https://arxiv.org/abs/{number}"},
+        links={"page": _ARXIV_PAGE + number},
         comment=comment,
         licence=clean.line(get("license")) or None,
         status="withdrawn" if clean.withdrawn(comment, abstract) else "published",
