@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from broadsheet.encode import Encoder
 from broadsheet.index.snapshot import Snapshot
 from broadsheet.query import Query
 from broadsheet.rank.pipeline import Stage
@@ -110,9 +112,14 @@ class Similar(Stage):
 
 def vector_of(query: Query, view: View) -> NDArray[np.float32]:
     """Return the (d,) vector of the query's words, zeros where there are none."""
-    encoder = view.snapshot.encoder
-    plain = query.plain
-    return encoder.encode([plain])[0] if plain else np.zeros(encoder.dimension, np.float32)
+    return _encoded(view.snapshot.encoder, query.plain)
+
+
+@lru_cache(maxsize=256)
+def _encoded(encoder: Encoder, text: str) -> NDArray[np.float32]:
+    vector: NDArray[np.float32] = encoder.encode([text])[0]
+    vector.flags.writeable = False
+    return vector
 
 
 def _completed(ranking: Ranking, name: str, compute: Callable[[Rows], NDArray[np.float32]]) -> Column:

@@ -1,0 +1,132 @@
+"""Test collections: papers, queries and judgements in one folder, and the index made of its papers."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+import platformdirs
+
+from broadsheet import encode
+from broadsheet.errors import InputError
+from broadsheet.index import Entry, current
+from broadsheet.index.build import Builder
+from broadsheet.index.snapshot import Snapshot, open_current
+
+_BESIDE = Path("../shared/collections")
+_BATCH = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One query of a collection; `paper` is the paper it was made from, which must not answer it."""
+
+    id: str
+    text: str
+    paper: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A folder with corpus.jsonl, queries.jsonl and qrels.tsv, or the two latter of a split ("_train")."""
+
+    folder: Path
+    split: str = "test"
+
+    @property
+    def name(self) -> str:
+        """The folder's own name."""
+        return self.folder.name
+
+    @property
+    def _suffix(self) -> str:
+        return "" if self.split == "test" else f"_{self.split}"
+
+    def papers(self) -> Iterator[dict[str, Any]]:
+        """Yield the papers: id, title, text and whatever else the file says."""
+        yield from _lines(self.folder / "corpus.jsonl")
+
+    def questions(self) -> list[Question]:
+        """Return the queries."""
+        lines = _lines(self.folder / f"queries{self._suffix}.jsonl")
+        return [Question(str(q["id"]), q["text"], str(q["paper_id"]) if q.get("paper_id") else None) for q in lines]
+
+    def judgements(self) -> dict[str, dict[str, int]]:
+        """Return query id -> paper id -> grade; the file may have a line of column names."""
+        judged: dict[str, dict[str, int]] = {}
+        path = self.folder / f"qrels{self._suffix}.tsv"
+        with _opened(path) as file:
+            for line in csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
+                if line and not line[0].startswith("query"):
+                    judged.setdefault(line[0], {})[line[-2]] = int(float(line[-1]))
+        return judged
+
+
+def find(name: str, split: str = "test") -> Collection:
+    """Return a collection by its folder, or by its name under $BROADSHEET_COLLECTIONS or ../shared/collections.
+
+    Raises:
+        InputError: there is none.
+    """
+    beside = Path(os.environ.get("BROADSHEET_COLLECTIONS") or _BESIDE)
+    for folder in (Path(name), beside / name):
+        if (folder / "corpus.jsonl").exists():
+            return Collection(folder.resolve(), split)
+    raise InputError(f"There is no collection {name!r}: name a folder with corpus.jsonl, or one under {beside}.")
+
+
+def indexed(collection: Collection, encoder: str = "static") -> tuple[Snapshot, list[str]]:
+    """Return the index of a collection's papers, made as that of any papers, and the paper id of each key; kept."""
+    papers = list(collection.papers())
+    ids = [str(paper["id"]) for paper in papers]
+    folder = _kept(collection, encode.load(encoder).id)
+    if current(folder) is None:
+        for older in folder.parent.glob(f"{collection.name}-*"):
+            shutil.rmtree(older)
+        with Builder(folder, encode.load(encoder), processes=0) as builder:
+            for begin in range(0, len(papers), _BATCH):
+                numbered = enumerate(papers[begin : begin + _BATCH], begin)
+                builder.add([_entry(key, paper) for key, paper in numbered])
+            builder.publish(1)
+    return open_current(folder), ids
+
+
+def _entry(key: int, paper: dict[str, Any]) -> Entry:
+    return Entry(
+        key=key,
+        title=paper.get("title") or "",
+        text=paper.get("text") or paper.get("abstract") or "",
+        authors=tuple(paper.get("authors") or ()),
+    )
+
+
+def _kept(collection: Collection, encoder_id: str) -> Path:
+    """Return where the index of these very papers, made by this very code and encoder, is kept."""
+    content = hashlib.sha256(encoder_id.encode())
+    package = Path(encode.__file__).parent.parent
+    sources = [path for room in ("index", "encode", "text") for path in sorted((package / room).glob("*.py"))]
+    for path in (Path(__file__), *sources, collection.folder / "corpus.jsonl"):
+        content.update(path.read_bytes())
+    home = os.environ.get("BROADSHEET_HOME") or platformdirs.user_cache_dir("broadsheet")
+    return Path(home) / "evaluation" / f"{collection.name}-{content.hexdigest()[:16]}"
+
+
+def _opened(path: Path) -> Any:
+    try:
+        return path.open(encoding="utf-8", newline="")
+    except FileNotFoundError as error:
+        raise InputError(f"The collection has no {path.name} in {path.parent}.") from error
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    with _opened(path) as file:
+        for line in file:
+            if line.strip():
+                yield orjson.loads(line)
