@@ -20,7 +20,7 @@ from .codec import digest64, hash64, pack, plain, unpack
 from .connect import Database, among, insert_all, insert_new, pairs, upsert
 from .identity import MAXIMUM_NAMESAKES, Facts, Joined, Placement, names, record_name
 from .merging import Stored
-from .papers import Entry, write_papers
+from .papers import Entry, give_names, write_papers
 from .validity import fault
 
 
@@ -165,6 +165,7 @@ class _Addition:
         gone = [j.absorbed for j in placement.joined if not first_new or j.absorbed < first_new]
         write_joined(self._connection, placement, gone, self._stamp)
         keys = {placement.paper_of(item.number) for item in stored}
+        give_names(self._connection, keys & placement.told_apart)
         at_hand = {item.number: Stored(item.number, item.live, item.record) for item in stored}
         deleted = write_papers(self._connection, keys, at_hand, {item.number: item.alone for item in new})
         changes.write(self._connection, keys, [*gone, *deleted])
@@ -225,20 +226,15 @@ class _Addition:
     def _namesakes(self, titles: set[int]) -> list[Facts]:
         """Return the facts of the oldest records under each of these titles."""
         numbers: dict[int, list[int]] = defaultdict(list)
-        found = (
-            select(t.records.c.title, t.records.c.id)
-            .where(among(self._connection, t.records.c.title, titles))
-            .order_by(t.records.c.id)
-        )
-        for title, number in self._connection.execute(found):
+        found = select(t.records.c.title, t.records.c.id).where(among(self._connection, t.records.c.title, titles))
+        for title, number in self._connection.execute(found.order_by(t.records.c.id)):
             if len(numbers[title]) < MAXIMUM_NAMESAKES:
                 numbers[title].append(number)
         wanted = [number for group in numbers.values() for number in group]
         if not wanted:
             return []
-        rows = self._connection.execute(
-            select(t.records.c.id, t.records.c.payload).where(among(self._connection, t.records.c.id, wanted))
-        )
+        columns = select(t.records.c.id, t.records.c.payload)
+        rows = self._connection.execute(columns.where(among(self._connection, t.records.c.id, wanted)))
         return [Facts.of(number, unpack(payload)) for number, payload in rows]
 
     def _write_records(self, new: Sequence[_Prepared], updated: Sequence[_Prepared]) -> None:
@@ -250,9 +246,8 @@ class _Addition:
     def _write_details(self, stored: Sequence[_Prepared], updated: Sequence[int]) -> None:
         """Write authors and dated signals."""
         if updated:
-            self._connection.execute(
-                delete(t.authorship).where(among(self._connection, t.authorship.c.record, updated))
-            )
+            old = among(self._connection, t.authorship.c.record, updated)
+            self._connection.execute(delete(t.authorship).where(old))
         authors = [{"author": author, "record": item.number} for item in stored for author in item.authors]
         insert_all(self._connection, t.authorship, authors)
         signals = {(i.number, s.kind, s.day, s.source): s.value for i in stored for s in i.signals}

@@ -27,6 +27,8 @@ MAXIMUM_NAMESAKES = 64  # records of one title that a new one is compared with, 
 AGREEMENT = 0.4
 _TELLING_WORDS = 3  # an abstract of fewer ("N/A") says nothing
 
+ADDRESSES = ("arxiv:", "doi:", "acl:", "openreview:", "bs:")  # schemes that a paper's own identifier may be of
+
 Reason = Literal["identifier", "title", "title alone"]
 
 
@@ -84,8 +86,10 @@ def record_name(record: SourceRecord) -> int:
 
 
 def names(record: SourceRecord) -> tuple[str, ...]:
-    """Return the identifiers of a record; never none."""
-    return record.identifiers or (normalise.fallback(record.scheme, record.own_id),)
+    """Return the identifiers of a record, of which at least one can stand in its paper's address."""
+    if any(name.startswith(ADDRESSES) for name in record.identifiers):
+        return record.identifiers
+    return (*record.identifiers, normalise.fallback(record.scheme, record.own_id))
 
 
 def same_work(one: Facts, other: Facts) -> bool:
@@ -136,6 +140,11 @@ class Placement:
     def own(self, identifier: str, record: int) -> None:
         """Take an identifier that the store has into account."""
         self._owners[identifier] = record
+
+    @property
+    def told_apart(self) -> set[int]:
+        """Papers that must stay apart from another."""
+        return {key for key, foes in self._apart.items() if foes}
 
     def paper_of(self, record: int) -> int:
         """Return the key of the paper that a record is part of now."""

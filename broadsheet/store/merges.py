@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, delete, or_, select, update
 
 from broadsheet.errors import NotFound
-from broadsheet.text import normalise
 
 from . import changes, papers
 from . import schema as t
@@ -35,9 +34,8 @@ def listed(connection: Connection, key: int | None) -> list[Merge]:
     statement = select(t.merges).order_by(t.merges.c.id)
     if key is not None:
         involved = {key, *connection.scalars(select(t.absorbed.c.record).where(t.absorbed.c.key == key))}
-        statement = statement.where(
-            or_(among(connection, t.merges.c.survivor, involved), among(connection, t.merges.c.absorbed, involved))
-        )
+        sides = (t.merges.c.survivor, t.merges.c.absorbed)
+        statement = statement.where(or_(*(among(connection, side, involved) for side in sides)))
     return [Merge(**row) for row in connection.execute(statement).mappings()]
 
 
@@ -55,12 +53,11 @@ def undo(connection: Connection, number: int, stamp: str) -> tuple[int, int]:
     connection.execute(update(t.merges).where(t.merges.c.id == number).values(undone=stamp))
     leaving = _absorbed_by(connection, merge.absorbed)
     connection.execute(delete(t.absorbed).where(t.absorbed.c.record == merge.absorbed))
-    connection.execute(
-        update(t.absorbed).where(among(connection, t.absorbed.c.record, leaving)).values(key=merge.absorbed)
-    )
+    back = among(connection, t.absorbed.c.record, leaving)
+    connection.execute(update(t.absorbed).where(back).values(key=merge.absorbed))
     pairs = {(merge.survivor, merge.absorbed), (root, merge.absorbed)}
     insert_new(connection, t.apart, [{"one": min(pair), "other": max(pair)} for pair in pairs])
-    _name(connection, merge.absorbed)
+    papers.give_names(connection, [root, merge.absorbed])
     deleted = papers.write_papers(connection, [root, merge.absorbed], {}, {})
     changes.write(connection, [root, merge.absorbed], deleted)
     return root, merge.absorbed
@@ -71,23 +68,8 @@ def _absorbed_by(connection: Connection, key: int) -> set[int]:
     found: set[int] = set()
     edge = [key]
     while edge:
-        standing = select(t.merges.c.absorbed).where(
-            among(connection, t.merges.c.survivor, edge), t.merges.c.undone.is_(None)
-        )
-        edge = [number for number in connection.scalars(standing) if number not in found]
+        standing = select(t.merges.c.absorbed).where(t.merges.c.undone.is_(None))
+        joined = connection.scalars(standing.where(among(connection, t.merges.c.survivor, edge)))
+        edge = [number for number in joined if number not in found]
         found.update(edge)
     return found
-
-
-def _name(connection: Connection, key: int) -> None:
-    """Give a paper that leaves another an address of its own, where all of its identifiers stay with the other."""
-    for stored in papers.records_of(connection, [key])[key]:
-        record = stored.record
-        own = normalise.fallback(record.scheme, record.own_id)
-        if key in papers.resolve(connection, [*record.identifiers, own]).values():
-            return
-    first = papers.records_of(connection, [key])[key][0]
-    own = normalise.fallback(first.record.scheme, first.record.own_id)
-    insert_new(connection, t.identifiers, [{"identifier": own, "record": first.number}])
-    if papers.resolve(connection, [own])[own] != key:
-        insert_new(connection, t.identifiers, [{"identifier": papers.last_resort(key), "record": first.number}])

@@ -14,8 +14,8 @@ from broadsheet.text import normalise
 
 from . import schema as t
 from .codec import hash64, unpack
-from .connect import among, pairs, upsert
-from .identity import names
+from .connect import among, insert_new, pairs, upsert
+from .identity import ADDRESSES, names
 from .merging import Stored, merge
 
 
@@ -163,6 +163,19 @@ def _possible_names(key: int, stored: Iterable[Stored]) -> tuple[str, ...]:
         found += s.record.identifiers
         found.append(normalise.fallback(s.record.scheme, s.record.own_id))
     return tuple(dict.fromkeys([*found, last_resort(key)]))
+
+
+def give_names(connection: Connection, keys: Collection[int]) -> None:
+    """Give papers whose identifiers all lead to the paper they were told apart from an address of their own."""
+    for key, stored in records_of(connection, keys).items():
+        own = [name for name in _possible_names(key, stored) if name.startswith(ADDRESSES)]
+        if key in resolve(connection, own).values():
+            continue
+        first = stored[0]
+        for fallback in (normalise.fallback(first.record.scheme, first.record.own_id), last_resort(key)):
+            insert_new(connection, t.identifiers, [{"identifier": fallback, "record": first.number}])
+            if resolve(connection, [fallback])[fallback] == key:
+                break
 
 
 def last_resort(key: int) -> str:

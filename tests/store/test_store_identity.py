@@ -154,6 +154,21 @@ def test_two_pages_of_one_title_can_be_told_apart(store: Store) -> None:
     assert [store.resolve(name) for name in ids] == [kept, back]
 
 
+def test_what_was_told_apart_keeps_an_address_when_its_source_drops_its_own(store: Store) -> None:
+    key = only(store, record("a", identifiers=("doi:10.1/x",)), record("b", identifiers=("doi:10.1/x", "doi:10.1/b")))
+    _, back = store.unmerge(store.merges(key)[0].id, now=NOW)
+    add(store, record("b", identifiers=("doi:10.1/x",)))
+    (paper,) = store.papers([back])
+    assert paper.id.startswith("bs:")
+    assert store.resolve(paper.id) == back
+
+
+def test_an_identifier_of_no_known_scheme_is_kept_but_gives_no_address(store: Store) -> None:
+    key = only(store, record("a", identifiers=("isbn:978",)))
+    assert store.resolve("isbn:978") == key
+    assert store.papers([key])[0].id.startswith("bs:")
+
+
 def test_undoing_takes_along_what_had_joined_before(store: Store) -> None:
     add(store, record("a", "First of the Titles Here", identifiers=("doi:10.1/a",)))
     add(store, record("b", "Second of the Titles Here", identifiers=("doi:10.1/b",)))
