@@ -6,6 +6,7 @@ A worker is a plain child process that reads pickled batches from its parent and
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import subprocess
@@ -95,16 +96,20 @@ class _Children:
         return self._threads.submit(self._ask, entries)
 
     def close(self) -> None:
+        for child in self._all:  # a thread that waits for its child's answer would never end otherwise
+            child.kill()
         self._threads.shutdown(cancel_futures=True)
         for child in self._all:
             assert child.stdin and child.stdout
-            child.stdin.close()
+            with contextlib.suppress(BrokenPipeError):
+                child.stdin.close()
             child.stdout.close()
             child.wait()
 
     def _start(self) -> None:
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), **_ONE_THREAD}
-        command = [sys.executable, "-m", "broadsheet.index.workers"]
+        # Imported, not run as a script: what it answers with must be of this module, not of its __main__.
+        command = [sys.executable, "-c", "from broadsheet.index.workers import serve; serve()"]
         child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
         self._all.append(child)
         self._own.child = child
@@ -122,8 +127,14 @@ class _Children:
         return answer
 
 
-def _serve(batches: BinaryIO, answers: BinaryIO) -> None:
-    """Answer batches until there are no more."""
+def serve() -> None:
+    """Answer the batches on standard input, on standard output, until there are no more."""
+    with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as answers:
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what an encoder prints must not stand among the answers
+        _answer(sys.stdin.buffer, answers)
+
+
+def _answer(batches: BinaryIO, answers: BinaryIO) -> None:
     encoder: Encoder = pickle.load(batches)
     while True:
         try:
@@ -132,9 +143,3 @@ def _serve(batches: BinaryIO, answers: BinaryIO) -> None:
             return
         pickle.dump(prepare(encoder, entries), answers, pickle.HIGHEST_PROTOCOL)
         answers.flush()
-
-
-if __name__ == "__main__":
-    with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as answers:
-        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what an encoder prints must not stand among the answers
-        _serve(sys.stdin.buffer, answers)
