@@ -15,7 +15,8 @@ _MONTHS = (
     *("July", "August", "September", "October", "November", "December"),
 )
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-SHOWN = 300  # characters that fit the lines a list shows of an abstract
+FITS, FITS_PHONES = 360, 150  # characters that fit the four lines a list shows of an abstract
+SHOWN = 300  # where a match may stand to be surely seen in them
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 
 _SOURCES = {
@@ -218,9 +219,11 @@ def excerpt(hit: Hit) -> Excerpt | None:
     return Excerpt(sentence, marks) if start >= 0 and marks else None
 
 
-def is_long(text: str) -> bool:
-    """Return whether a list shows only the beginning of a text."""
-    return len(text) > SHOWN
+def folded(text: str) -> str:
+    """Return where a list shows only the beginning of a text: "everywhere", on "phones", or "" for nowhere."""
+    if len(text) > FITS:
+        return "everywhere"
+    return "phones" if len(text) > FITS_PHONES else ""
 
 
 # -- sources -----------------------------------------------------------------------------------------------------------

@@ -266,7 +266,8 @@ def docs(request: Request) -> Response:
 def error_page(request: Request, status: int, message: str) -> Response:
     """Return the page for a failure; it leans on the library only to suggest papers at a wrong address."""
     near = _suggestions(request) if status == 404 else ()
-    return render(request, "error.html", status=status, code=status, message=message, near=near, fresh=False)
+    q = request.query_params.get("q", "")
+    return render(request, "error.html", status=status, code=status, message=message, near=near, q=q, fresh=False)
 
 
 def _suggestions(request: Request) -> tuple[Hit, ...]:

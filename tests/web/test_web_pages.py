@@ -200,10 +200,10 @@ def test_a_hit_says_why(client: TestClient) -> None:
 
 def test_long_abstracts_fold_and_short_ones_do_not(client: TestClient) -> None:
     results = page(client, "/search?q=wort").xpath("//*[@id='results']")[0]
-    assert text(results.xpath(".//details[@class='whole']/summary")[0]) == "Whole abstract"
+    assert text(results.xpath(".//details[@class='whole everywhere']/summary")[0]) == "Whole abstract"
     (abstract,) = results.xpath(".//p[contains(@class, 'sum')]")
     assert text(abstract).count("Ein Wort.") == 400, "the whole abstract is on the page, also without script"
-    assert not page(client, "/search?q=attention").xpath("//*[@id='results']//details[@class='whole']")
+    assert not page(client, "/search?q=note").xpath("//details[contains(@class, 'whole')]")
 
 
 def test_facets_narrow_and_keep_the_question(client: TestClient) -> None:

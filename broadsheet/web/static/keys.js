@@ -90,7 +90,7 @@ async function look() {
 }
 
 function put(page, address, ok) {
-  if (!ok) return tell(page.querySelector("main .sum")?.textContent ?? "The search did not answer.");
+  if (!ok) return tell(page.querySelector("main h1 + p")?.textContent ?? "The search did not answer.");
   for (const part of PARTS) document.getElementById(part).replaceChildren(...page.getElementById(part).childNodes);
   document.title = page.title;
   history.replaceState(null, "", address);
