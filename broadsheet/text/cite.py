@@ -10,11 +10,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import orjson
-import rispy
-from bibtexparser.entrypoint import write_string
-from bibtexparser.library import Library
-from bibtexparser.model import Block, Entry, Field
-from bibtexparser.writer import BibtexFormat
 
 from broadsheet.records import Author, Paper
 from broadsheet.text.normalise import fingerprint, identifiers, surname
@@ -44,6 +39,11 @@ def bibtex(papers: Sequence[Paper]) -> str:
 
     Text is escaped for LaTeX; formulas, and text that is LaTeX already, stay as they are.
     """
+    from bibtexparser.entrypoint import write_string  # only here: reading a page of papers needs no BibTeX
+    from bibtexparser.library import Library
+    from bibtexparser.model import Block, Entry, Field
+    from bibtexparser.writer import BibtexFormat
+
     keys = _keys(papers)
     entries: list[Block] = [
         Entry(_bibtex_type(paper), key, [Field(name, value) for name, value in _bibtex_fields(paper).items() if value])
@@ -57,6 +57,8 @@ def bibtex(papers: Sequence[Paper]) -> str:
 
 def ris(papers: Sequence[Paper]) -> str:
     """Return RIS references."""
+    import rispy
+
     return str(rispy.dumps([_ris_reference(paper) for paper in papers])) if papers else ""
 
 
