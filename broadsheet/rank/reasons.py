@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from broadsheet.index import MISSING_DAY
-from broadsheet.index.columns import Ragged
 from broadsheet.query import Query, Term
 from broadsheet.rank.profiles import profile_named
-from broadsheet.rank.ranking import Ranking, Rows, View
+from broadsheet.rank.ranking import Ranking, View
 from broadsheet.rank.stages import vector_of
 from broadsheet.records import Facets, Paper, Reasons
 from broadsheet.text import highlight
@@ -48,15 +47,9 @@ def facets(ranking: Ranking, view: View) -> Facets:
     venues = snapshot.venue[ranking.rows]
     return Facets(
         years=tuple((int(year), int(n)) for year, n in zip(*np.unique(years, return_counts=True), strict=True)),
-        categories=_most(_numbers(snapshot.categories, ranking.rows), snapshot.category_names),
+        categories=_most(snapshot.categories.among(ranking.rows), snapshot.category_names),
         venues=_most(venues[venues >= 0], snapshot.venue_names),
     )
-
-
-def _numbers(column: Ragged, rows: Rows) -> NDArray[np.int32]:
-    ends = np.cumsum(column.counts)
-    parts = [column.numbers[ends[row] - column.counts[row] : ends[row]] for row in rows]
-    return np.concatenate(parts) if parts else np.empty(0, np.int32)
 
 
 def _most(numbers: NDArray[np.int32], names: Sequence[str]) -> tuple[tuple[str, int], ...]:
