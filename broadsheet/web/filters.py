@@ -195,6 +195,11 @@ def signal_name(kind: str) -> str:
     return {"listed": "Rank on a saved page"}.get(kind, kind.capitalize())
 
 
+def share_name(feature: str) -> str:
+    """Return what a feature of the ranking is called for readers."""
+    return {"lexical": "words", "dense": "meaning"}.get(feature, feature.replace("_", " "))
+
+
 def shortened(text: str, most: int = 40) -> str:
     """Return a text cut to a length, with an ellipsis where something is missing."""
     return text if len(text) <= most else text[: most - 1] + "…"
