@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 from broadsheet.index import MISSING_DAY
 from broadsheet.query import Query, Term
 from broadsheet.rank.profiles import profile_named
-from broadsheet.rank.ranking import Ranking, View
+from broadsheet.rank.ranking import Column, Ranking, View
 from broadsheet.rank.stages import vector_of
 from broadsheet.records import Facets, Paper, Reasons
 from broadsheet.text import highlight
@@ -24,19 +23,18 @@ _MOST_VALUES = 12
 def explain(
     profile: str, query: Query, view: View, page: Ranking, papers: Sequence[Paper | None]
 ) -> list[Reasons | None]:
-    """Return the reasons of each hit of a page, None where its paper is gone.
-
-    A word's weight is its rarity, ln(1 + (N - df + 0.5) / (df + 0.5)), as BM25 has it.
+    """Return the reasons of each hit of a page, None where its paper is gone; a word's weight is its own BM25 score.
 
     Raises:
         InputError: there is no such profile.
     """
     profile_named(profile)
-    weights = _weights(query, view)
-    return [
-        None if paper is None else _reasons(paper, query, view, weights, _shares(page, place))
-        for place, paper in enumerate(papers)
-    ]
+    weights = _weights(query, view, page)
+    reasons: list[Reasons | None] = []
+    for place, paper in enumerate(papers):
+        own = {term: round(float(column[place]), 3) for term, column in weights.items() if column[place] > 0}
+        reasons.append(_reasons(paper, query, view, own, _shares(page, place)) if paper else None)
+    return reasons
 
 
 def facets(ranking: Ranking, view: View) -> Facets:
@@ -57,11 +55,9 @@ def _most(numbers: NDArray[np.int32], names: Sequence[str]) -> tuple[tuple[str, 
     return tuple(sorted(counted, key=lambda value: (-value[1], value[0]))[:_MOST_VALUES])
 
 
-def _weights(query: Query, view: View) -> dict[Term, float]:
+def _weights(query: Query, view: View, page: Ranking) -> dict[Term, Column]:
     wanted = [term for term in dict.fromkeys(query.terms) if not term.negative][:_MOST_WEIGHED]
-    papers = max(view.snapshot.rows, 1)
-    counts = {term: view.snapshot.lexical.search(Query(text="", terms=(term,)), 1).total for term in wanted}
-    return {term: math.log(1 + (papers - n + 0.5) / (n + 0.5)) for term, n in counts.items()}
+    return {term: view.snapshot.lexical.scores(Query(text="", terms=(term,)), page.rows) for term in wanted}
 
 
 def _shares(page: Ranking, place: int) -> dict[str, float]:
@@ -74,7 +70,7 @@ def _reasons(
     paper: Paper, query: Query, view: View, weights: Mapping[Term, float], shares: Mapping[str, float]
 ) -> Reasons:
     written = highlight.matched(f"{paper.title}\n{paper.text}", weights)
-    words = {word: round(weights[term], 3) for term, word in written.items()}
+    words = {written.get(term, " ".join(term.words)): weight for term, weight in weights.items()}
     return Reasons(words=words, sentence=_sentence(paper.text, query, view, weights), shares=shares)
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from broadsheet.encode import Encoder
 from broadsheet.index.snapshot import Snapshot
 from broadsheet.query import Query
 from broadsheet.rank.pipeline import Stage
@@ -112,12 +111,13 @@ class Similar(Stage):
 
 def vector_of(query: Query, view: View) -> NDArray[np.float32]:
     """Return the (d,) vector of the query's words, zeros where there are none."""
-    return _encoded(view.snapshot.encoder, query.plain)
+    vector: NDArray[np.float32] = _encoded(view.snapshot.encoder.encode, query.plain)
+    return vector
 
 
 @lru_cache(maxsize=256)
-def _encoded(encoder: Encoder, text: str) -> NDArray[np.float32]:
-    vector: NDArray[np.float32] = encoder.encode([text])[0]
+def _encoded(encode: Callable[[Sequence[str]], NDArray[np.float32]], text: str) -> NDArray[np.float32]:
+    vector = encode([text])[0]
     vector.flags.writeable = False
     return vector
 
