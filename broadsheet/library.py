@@ -319,7 +319,7 @@ class Library:
             try:
                 source = recognise(path)
                 batches = source.harvest(self.store.cursor(source.cursor_name))
-                totals.update(self._take(batches, source.cursor_name, source.name, progress))
+                self._take(batches, source.cursor_name, source.name, totals, progress)
             except SourceError as error:
                 failed.append({"file": str(path), "reason": str(error)})
         return self._taken(totals, refresh, progress) | {"failed": failed}
@@ -347,8 +347,9 @@ class Library:
         """
         live = self._live(source, set)
         name = f"{source}:{set or ''}"
+        totals = Counter(Added().counts())
         try:
-            totals = self._take(live.harvest(since or self.store.cursor(name)), name, source, progress)
+            self._take(live.harvest(since or self.store.cursor(name)), name, source, totals, progress)
         except BroadsheetError as error:
             self.store.failed(source, str(error), now=self.now)
             raise
@@ -364,16 +365,19 @@ class Library:
             set=set, now=self._clock, sleep=time.sleep, jitter=lambda: secrets.randbelow(1000) / 1000
         )
 
-    def _take(self, batches: Iterator[Batch], cursor_name: str, source: str, progress: Report) -> Counter[str]:
-        totals = Counter(Added().counts())
-        started = time.monotonic()
+    def _take(
+        self, batches: Iterator[Batch], cursor_name: str, source: str, totals: Counter[str], progress: Report
+    ) -> None:
+        """Store batch after batch, counting into `totals`, so that what came before a failure is counted too."""
+        started, first = time.monotonic(), totals["records"]
         before = None  # the share that an earlier, interrupted reading had done
         for batch in batches:
             totals.update(self.store.add(batch, cursor_name=cursor_name, source=source, now=self.now).counts())
             before = batch.done if before is None else before
-            total = _expected(totals["records"], before, batch.done)
-            progress(Progress(f"Reading {source}", totals["records"], total, time.monotonic() - started))
-        return totals
+            read = totals["records"] - first
+            progress(
+                Progress(f"Reading {source}", read, _expected(read, before, batch.done), time.monotonic() - started)
+            )
 
     def _taken(self, totals: Counter[str], refresh: bool, progress: Report) -> dict[str, Any]:
         done: dict[str, Any] = dict(totals)
