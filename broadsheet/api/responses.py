@@ -62,4 +62,4 @@ def base_of(request: Request) -> str:
 
 def public(status: Mapping[str, Any]) -> dict[str, Any]:
     """Return what `Library.status` says without what is nobody's business over HTTP."""
-    return {name: value for name, value in status.items() if name != "home"}
+    return {str(name): value for name, value in status.items() if name != "home"}  # SQLAlchemy's names are a kind of str
