@@ -62,4 +62,5 @@ def base_of(request: Request) -> str:
 
 def public(status: Mapping[str, Any]) -> dict[str, Any]:
     """Return what `Library.status` says without what is nobody's business over HTTP."""
-    return {str(name): value for name, value in status.items() if name != "home"}  # SQLAlchemy's names are a kind of str
+    # SQLAlchemy's names are a kind of str, which orjson refuses as keys.
+    return {str(name): value for name, value in status.items() if name != "home"}
