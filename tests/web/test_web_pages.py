@@ -349,7 +349,7 @@ def test_a_wrong_address_suggests_papers(client: TestClient) -> None:
 @pytest.mark.parametrize(
     ("broken", "status", "words"),
     [
-        (NoSnapshot("Nothing is indexed yet: run `broadsheet refresh`."), 503, "run `broadsheet refresh`"),
+        (NoSnapshot("Nothing is indexed yet: run `broadsheet refresh`."), 503, "run broadsheet refresh"),
         (StoreError("The store cannot be read."), 500, "The store cannot be read."),
         (RuntimeError("secret detail"), 500, "Something went wrong here"),
     ],
