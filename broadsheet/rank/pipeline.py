@@ -131,7 +131,7 @@ class Sum(Stage):
 
     def __repr__(self) -> str:
         return " + ".join(
-            stage._within(_TIMES) if weight == 1 else f"{weight!r} * {stage._within(_ATOM)}"
+            stage._within(_TIMES) if weight == 1 and len(self.weighted) > 1 else f"{weight!r} * {stage._within(_ATOM)}"
             for weight, stage in self.weighted
         )
 

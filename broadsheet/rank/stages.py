@@ -117,7 +117,7 @@ def vector_of(query: Query, view: View) -> NDArray[np.float32]:
 
 @lru_cache(maxsize=256)
 def _encoded(encode: Callable[[Sequence[str]], NDArray[np.float32]], text: str) -> NDArray[np.float32]:
-    vector = encode([text])[0]
+    vector: NDArray[np.float32] = encode([text])[0]
     vector.flags.writeable = False
     return vector
 
