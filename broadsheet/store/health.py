@@ -10,7 +10,7 @@ from . import schema as t
 def counts(connection: Connection) -> dict[str, int]:
     """Return the number of rows of what an owner may want to know about."""
     tables = (t.papers, t.records, t.identifiers, t.changes, t.signals, t.set_aside)
-    found = {table.name: connection.scalar(select(func.count()).select_from(table)) or 0 for table in tables}
+    found = {str(table.name): connection.scalar(select(func.count()).select_from(table)) or 0 for table in tables}
     standing = select(func.count()).where(t.merges.c.undone.is_(None))
     return found | {"merges": connection.scalar(standing) or 0}
 
