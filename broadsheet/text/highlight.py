@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from typing import Protocol, TypeVar
 
-from broadsheet.query import Term
 from broadsheet.records import Span
 from broadsheet.text.sentences import sentences
 from broadsheet.text.tokens import stem, word_spans
@@ -12,7 +12,23 @@ from broadsheet.text.tokens import stem, word_spans
 _Word = tuple[str, int, int]
 
 
-def marks(text: str, terms: Iterable[Term]) -> tuple[Span, ...]:
+class Wanted(Hashable, Protocol):
+    """What is looked for, as `query.Term` has it: index terms that stand together, or the beginning of a word."""
+
+    @property
+    def words(self) -> tuple[str, ...]: ...
+    @property
+    def field(self) -> str: ...
+    @property
+    def prefix(self) -> bool: ...
+    @property
+    def negative(self) -> bool: ...
+
+
+Term = TypeVar("Term", bound=Wanted)
+
+
+def marks(text: str, terms: Iterable[Wanted]) -> tuple[Span, ...]:
     """Return the stretches of a text that a query's wanted terms match, by stem, in order and apart.
 
     A phrase is marked as a whole, and only where all of it stands; names of authors are not looked for.
@@ -46,7 +62,7 @@ def best_sentence(text: str, terms: Iterable[Term], weights: Mapping[Term, float
     return best
 
 
-def snippet(text: str, terms: Iterable[Term], length: int = 300) -> str:
+def snippet(text: str, terms: Iterable[Wanted], length: int = 300) -> str:
     """Return at most `length` characters of a text, from its best sentence on; an ellipsis stands for what is cut."""
     sentence = best_sentence(text, terms)
     start = text.find(sentence) if sentence else 0
