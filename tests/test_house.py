@@ -84,7 +84,7 @@ def test_command_is_documented(name: str) -> None:
 
 
 ENGINE = {"numpy", "tantivy", "faiss"}
-WEB = {"fastapi", "starlette", "uvicorn", "jinja2", "pydantic"}
+WEB = {"fastapi", "starlette", "uvicorn", "jinja2"}
 SOURCES_ONLY = {"httpx", "lxml", "bibtexparser", "rispy"}
 NEVER = {"scipy", "ir_measures", "torch", "tokenizers", "onnxruntime", "sentence_transformers"}
 
