@@ -92,7 +92,7 @@ MAY_LOAD = {  # of the heavy modules, what each command may have loaded at its e
     "--help": set[str](),
     "status": {"sqlalchemy"},
     "paper 1706.03762": {"sqlalchemy"},
-    "export 1706.03762": {"sqlalchemy"},
+    "export 1706.03762": {"sqlalchemy", "bibtexparser"},
     "search attention": {"sqlalchemy"} | ENGINE,
     "similar 1706.03762": {"sqlalchemy"} | ENGINE,
     "refresh": {"sqlalchemy"} | ENGINE,
