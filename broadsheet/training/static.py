@@ -31,10 +31,11 @@ class Recipe:
     pieces: int = 64_000
     dimension: int = 256
     prefixes: tuple[int, ...] = (64, 128, 256)
-    steps: int = 1_800
+    steps: int = 800
     batch: int = 1_024
-    rate: float = 1e-3
-    weight_rate: float = 5e-3
+    rate: float = 6e-3
+    weight_rate: float = 2e-2
+    memory: float = 0.95  # Adam's second decay: short, so that a rare row is not thrown about by its first gradient
     temperature: float = 0.05
     common: float = 1e-4  # a piece of this probability starts with half the weight of a rare one
     held_out: int = 10_000
@@ -56,7 +57,9 @@ class Model:
         self.weights = torch.nn.Parameter(torch.log(recipe.common / (recipe.common + share)))
         self.sharpness = torch.nn.Parameter(torch.tensor(-math.log(recipe.temperature)))
         groups = [([self.table], recipe.rate), ([self.weights, self.sharpness], recipe.weight_rate)]
-        self._adam = torch.optim.Adam([{"params": group, "lr": rate} for group, rate in groups], fused=True)
+        self._adam = torch.optim.Adam(
+            [{"params": group, "lr": rate} for group, rate in groups], betas=(0.9, recipe.memory), fused=True
+        )
         self._schedule = torch.optim.lr_scheduler.LambdaLR(self._adam, self._pace)
 
     def _pace(self, step: int) -> float:
@@ -155,7 +158,6 @@ def make(data: Path, out: Path, recipe: Recipe, limit: int | None = None) -> str
         InputError: the folder holds no file that may be trained on.
     """
     torch.set_num_threads(1)
-    begin = time.process_time()
     paths = corpus.files(data)
     of_words = corpus.read(corpus.records(paths, limit))
     pieces = vocabulary.learn(of_words, recipe.pieces)
@@ -168,7 +170,7 @@ def make(data: Path, out: Path, recipe: Recipe, limit: int | None = None) -> str
         "data_sha256": corpus.fingerprint(paths),
         "papers": str(len(of_words)),
         "recipe": json.dumps(asdict(recipe)),
-        "cpu_seconds": f"{time.process_time() - begin:.0f}",
+        "cpu_seconds": f"{time.process_time():.0f}",
         "held_out_mrr": f"{known:.4f}",
     }
     name = model.save(out, pieces, about)
