@@ -121,6 +121,7 @@ class Builder:
             (self._aside / SEGMENTS).mkdir(parents=True)
             self._names, self._dead = Names(), set[int]()
             self._words = schema.create(self._aside / LEXICAL)
+        self._dead_before = frozenset(self._dead)
         self._writer = schema.writer(self._words)
         self._row_of = dict(self._old_rows())
         self._gathered = Gathering(self._names)
@@ -159,11 +160,11 @@ class Builder:
         row = self._row_of.pop(key, None)
         if row is not None:
             self._dead.add(row)
-            self._writer.delete_documents_by_term("row", row)
 
     # -- publishing --------------------------------------------------------------------------------------------------
 
     def _finish_words(self) -> None:
+        schema.delete(self._words, self._writer, self._dead - self._dead_before)
         self._writer.commit()
         self._writer.wait_merging_threads()
         del self._writer, self._words

@@ -17,8 +17,8 @@ from broadsheet.text.tokens import STOP_WORDS, stem
 
 Clause = tuple[Occur, tantivy.Query]
 
-TITLE_WEIGHT = 0.5  # of a word's BM25 in the title, beside that in the whole paper
-AUTHORS_WEIGHT = 0.5
+TITLE_WEIGHT = 0.25  # of a word's BM25 in the title, beside that in the whole paper
+AUTHORS_WEIGHT = 0.25
 _MOST_EXPANSIONS = 64  # terms that a beginning stands for, the most frequent
 _ENDINGS = (
     "",
@@ -76,10 +76,12 @@ class Clauses:
         if choice.from_day is not None:
             wanted.append(self._range("last_day", FieldType.Integer, choice.from_day, None))
         if choice.until_day is not None:
-            wanted.append(self._range("new", FieldType.Unsigned, None, schema.first_day_bound(choice.until_day)))
+            wanted.append(self._range("new", FieldType.Unsigned, *schema.dated(choice.until_day)))
         for letter, numbers in (("v", choice.venues), ("c", choice.categories), ("s", choice.sources)):
             if numbers is not None:
                 wanted.append(self._set("flags", [f"{letter}{number}" for number in numbers]))
+        if choice.rows is not None:
+            wanted.append(self._set("row", choice.rows))
         clauses = [(Occur.Must, _unscored(query)) for query in wanted]
         if not choice.everything:
             clauses.append((Occur.MustNot, self._term("flags", HIDDEN)))
@@ -88,6 +90,12 @@ class Clauses:
     def among(self, rows: NDArray[Any]) -> Clause:
         """Return the clause that only given rows match."""
         return Occur.Must, _unscored(self._set("row", rows.tolist()))
+
+    def having(self, field: str) -> tantivy.Query:
+        """Return the query of papers with a value to sort by: a first day, or any votes or citations."""
+        if field == "new":
+            return _unscored(self._range("new", FieldType.Unsigned, *schema.dated()))
+        return _unscored(tantivy.Query.exists_query(field))
 
     def _any_of(self, terms: Iterable[Term]) -> tantivy.Query:
         return _either([part for term in terms for part in self._parts(term)])

@@ -114,6 +114,28 @@ def _narrowed(column: NDArray[np.generic]) -> NDArray[np.generic]:
     return whole.astype(np.promote_types(np.min_scalar_type(whole.min()), np.min_scalar_type(whole.max())))
 
 
+class Keys:
+    """Finds the rows of papers; rows that are not alive have no key."""
+
+    def __init__(self, keys: NDArray[np.int64], alive: NDArray[np.bool_]) -> None:
+        self._keys, self._alive = keys, alive
+
+    def rows_of(self, keys: Sequence[int] | NDArray[Any]) -> NDArray[np.int32]:
+        """Return the row of each key, -1 where there is none."""
+        wanted = np.asarray(keys, np.int64)
+        order, ordered = self._ordered
+        if not len(ordered):
+            return np.full(len(wanted), -1, np.int32)
+        places = np.minimum(np.searchsorted(ordered, wanted), len(ordered) - 1)
+        return np.where(ordered[places] == wanted, order[places], -1).astype(np.int32)
+
+    @cached_property
+    def _ordered(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        rows = np.flatnonzero(self._alive)
+        order = rows[np.argsort(self._keys[rows], kind="stable")]
+        return order, self._keys[order]
+
+
 class Names:
     """Names of venues, categories and sources, each numbered in the order it was first seen."""
 

@@ -25,6 +25,7 @@ _RESCORED = 1_000
 _FEW = 4_096  # rows that are scored with 8 bits at once, without the scan
 _BLOCK = 16_384
 _SEED = 1
+_NOTHING = 1e-30  # a component that is none
 
 Vectors = NDArray[np.float32]
 Codes = NDArray[np.int8]
@@ -33,7 +34,7 @@ Codes = NDArray[np.int8]
 def quantised(vectors: Vectors) -> Codes:
     """Return (n, d) 8-bit codes of (n, d) vectors, each scaled to its largest component; a zero row stays zero."""
     largest = np.abs(vectors).max(axis=1, keepdims=True)
-    codes: Codes = np.rint(vectors * (127 / np.where(largest > 0, largest, 1))).astype(np.int8)
+    codes: Codes = np.rint(vectors * (127 / np.where(largest > _NOTHING, largest, 1))).astype(np.int8)
     return codes
 
 

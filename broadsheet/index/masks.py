@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -16,6 +16,7 @@ from broadsheet.records import day_range
 from broadsheet.text.tokens import words
 
 Mask = NDArray[np.bool_]
+RowsOf = Callable[[Sequence[int]], NDArray[np.int32]]
 _REMEMBERED = 32  # masks, a byte a row each
 
 
@@ -29,10 +30,10 @@ class Choice:
     categories: tuple[int, ...] | None = None
     venues: tuple[int, ...] | None = None
     sources: tuple[int, ...] | None = None
-    keys: tuple[int, ...] | None = None
+    rows: tuple[int, ...] | None = None
 
 
-def choose(filters: Filters, names: Names) -> Choice:
+def choose(filters: Filters, names: Names, rows_of: RowsOf) -> Choice:
     """Return filters in terms of a snapshot's numbers: last day from `after` on, first day before `before`."""
     return Choice(
         everything=filters.everything,
@@ -41,7 +42,7 @@ def choose(filters: Filters, names: Names) -> Choice:
         categories=_numbers(names.categories, filters.categories, _in_category),
         venues=_numbers(names.venues, filters.venues, _at_venue),
         sources=_numbers(names.sources, filters.sources, _is_source),
-        keys=filters.keys or None,
+        rows=tuple(row for row in rows_of(filters.keys).tolist() if row >= 0) if filters.keys else None,
     )
 
 
@@ -72,13 +73,13 @@ def _is_source(name: str, wanted: str) -> bool:
 class Masks:
     """Masks of one snapshot, the last few remembered."""
 
-    def __init__(self, columns: Columns, names: Names, alive: Mask, rows_of: Callable[..., NDArray[np.int32]]) -> None:
+    def __init__(self, columns: Columns, names: Names, alive: Mask, rows_of: RowsOf) -> None:
         self._columns, self._names, self._alive, self._rows_of = columns, names, alive, rows_of
         self.choose = lru_cache(_REMEMBERED)(self._choose)
         self.mask = lru_cache(_REMEMBERED)(self._mask)
 
     def _choose(self, filters: Filters) -> Choice:
-        return choose(filters, self._names)
+        return choose(filters, self._names, self._rows_of)
 
     def _mask(self, filters: Filters) -> Mask | None:
         choice, columns = self.choose(filters), self._columns
@@ -93,9 +94,8 @@ class Masks:
             mask &= columns.categories.rows_with(_flags(choice.categories, len(self._names.categories)))
         if choice.sources is not None:
             mask &= columns.sources.rows_with(_flags(choice.sources, len(self._names.sources)))
-        if choice.keys is not None:
-            rows = self._rows_of(choice.keys)
-            mask &= _flags(tuple(rows[rows >= 0]), len(mask))
+        if choice.rows is not None:
+            mask &= _flags(choice.rows, len(mask))
         mask.flags.writeable = False
         return None if mask.all() else mask
 

@@ -13,7 +13,7 @@ Tokens are ours (`text.tokens.terms`), with spaces between; a `|` keeps phrases 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,16 +72,21 @@ def document(row: int, entry: Entry, own: Texts, flags: Flags) -> tantivy.Docume
     made.add_text("flags", str(flags))
     if entry.first_day != MISSING_DAY:
         made.add_integer("last_day", entry.last_day)
-        made.add_unsigned("new", sorting(entry.first_day + _DAYS_BEFORE_1970, entry.key))
+    made.add_unsigned("new", sorting(_day(entry.first_day), entry.key))
     for name, signal in (("votes", "votes"), ("cited", "citations")):
         if value := int(entry.signals.get(signal, 0)):
             made.add_unsigned(name, sorting(max(value, 0), entry.key))
     return made
 
 
-def first_day_bound(day: int) -> int:
-    """Return the largest value of the field `new` that a paper of that first day can have."""
-    return sorting(day + _DAYS_BEFORE_1970 + 1, 0) - 1
+def dated(until_day: int | None = None) -> tuple[int, int | None]:
+    """Return the least and the largest value of the field `new` of papers with a first day, up to that given."""
+    return sorting(1, 0), None if until_day is None else sorting(_day(until_day) + 1, 0) - 1
+
+
+def _day(day: int) -> int:
+    """Return a positive number for any day of a date, 0 for none."""
+    return 0 if day == MISSING_DAY else day + _DAYS_BEFORE_1970
 
 
 def create(folder: Path) -> tantivy.Index:
@@ -115,6 +120,12 @@ def open_index(folder: Path) -> tantivy.Index:
 def writer(index: tantivy.Index) -> tantivy.IndexWriter:
     """Return the one writer of a word index, of one thread."""
     return index.writer(_HEAP, 1)
+
+
+def delete(index: tantivy.Index, own_writer: tantivy.IndexWriter, rows: Collection[int]) -> None:
+    """Delete the documents of rows, those too that the writer has not committed yet."""
+    if rows:
+        own_writer.delete_documents_by_query(tantivy.Query.term_set_query(index.schema, "row", sorted(rows)))
 
 
 def _with_tokens(index: tantivy.Index) -> tantivy.Index:

@@ -16,7 +16,7 @@ from broadsheet import encode
 from broadsheet.encode import Encoder
 from broadsheet.errors import DamagedSnapshot, NoSnapshot, Unavailable
 from broadsheet.index import files
-from broadsheet.index.columns import Columns, Names, Ragged
+from broadsheet.index.columns import Columns, Keys, Names, Ragged
 from broadsheet.index.dense import Basis, Dense
 from broadsheet.index.manifest import Manifest
 from broadsheet.index.masks import Mask, Masks
@@ -65,7 +65,8 @@ class Snapshot:
         )
         self.alive: Mask = np.ones(self.rows, bool)
         self.alive[np.load(self.path / DEAD)] = False
-        self._masks = Masks(columns, names, self.alive, self.rows_of)
+        self._keys = Keys(columns.keys, self.alive)
+        self._masks = Masks(columns, names, self.alive, self._keys.rows_of)
         self.lexical = Lexical(self.path / LEXICAL, columns, self._masks)
         self.dense = Dense(folders, [rows for _, rows in self.manifest.segments], Basis.load(self.path), self.alive)
 
@@ -99,18 +100,7 @@ class Snapshot:
 
     def rows_of(self, keys: Sequence[int] | NDArray[Any]) -> NDArray[np.int32]:
         """Return the row of each key, -1 where the snapshot has no such paper."""
-        wanted = np.asarray(keys, np.int64)
-        order, ordered = self._by_key
-        if not len(ordered):
-            return np.full(len(wanted), -1, np.int32)
-        places = np.minimum(np.searchsorted(ordered, wanted), len(ordered) - 1)
-        return np.where(ordered[places] == wanted, order[places], -1).astype(np.int32)
-
-    @cached_property
-    def _by_key(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        rows = np.flatnonzero(self.alive)
-        order = rows[np.argsort(self.keys[rows], kind="stable")]
-        return order, self.keys[order]
+        return self._keys.rows_of(keys)
 
     def verify(self) -> None:
         """Recompute the checksums of all files.

@@ -9,6 +9,7 @@ import tantivy
 
 from broadsheet.index.clauses import fields_of
 from broadsheet.query import Term
+from broadsheet.text.tokens import stem
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 _SHORTEST_FOR = {1: 4, 2: 7}  # letters of a word that may be off by so many edits
@@ -45,7 +46,11 @@ class Speller:
         """Return the most frequent term one edit away, else two edits away; None where there is none."""
         if not _SHORTEST_FOR[1] <= len(word) <= _LONGEST:
             return None
-        near = max(_edits(word), key=lambda other: self._searcher.doc_freq(field, other))
+        edited = set(_edits(word))
+        edited |= {
+            stem(other) for other in edited
+        }  # a wrong ending is not cut, and the term that is meant is without it
+        near = max(sorted(edited), key=lambda other: self._searcher.doc_freq(field, other))
         if self._searcher.doc_freq(field, near):
             return near
         return self._two_away(word, field) if len(word) >= _SHORTEST_FOR[2] else None

@@ -101,8 +101,8 @@ class Lexical:
         return Matches(rows[best], scores[best], result.count, notes)
 
     def _sorted(self, found: tantivy.Query, by: _Sorting, limit: int, notes: tuple[str, ...]) -> Matches:
-        has = (Occur.Must, tantivy.Query.const_score_query(tantivy.Query.exists_query(by.field), 0.0))
-        lacks = (Occur.MustNot, has[1])
+        having = self._clauses.having(by.field)
+        has, lacks = (Occur.Must, having), (Occur.MustNot, having)
         total, rows, room = 0, list[Rows](), limit
         for clause, field, order in ((has, by.field, by.order), (lacks, "new", Order.Desc)):
             narrowed = tantivy.Query.boolean_query([(Occur.Must, found), clause])
@@ -145,5 +145,5 @@ class Lexical:
         }
         has = days != MISSING_DAY if sort in ("new", "old") else values.get(sort, days) > 0
         value = np.where(has, values.get(sort, days), days)
-        keys = columns.keys[rows] * (-1 if sort == "old" else 1)
+        keys = np.where(has & (sort == "old"), -columns.keys[rows], columns.keys[rows])
         return np.lexsort((-keys, -value, ~has))

@@ -1,0 +1,152 @@
+"""What queries find, and in which order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hashing import Hashing
+from papers import built, invented, keys
+
+from broadsheet.index import Entry
+from broadsheet.index.snapshot import Snapshot
+from broadsheet.query import Filters, Query, Term, parse
+
+PAPERS = [
+    Entry(
+        key=1,
+        title="Attention is all you need",
+        text="The transformer needs nothing else.",
+        authors=("Ashish Vaswani",),
+    ),
+    Entry(key=2, title="Graph networks", text="Attention of a graph is all the rage: you need it."),
+    Entry(
+        key=3,
+        title="Learning to rank",
+        text="Documents are retrieved and ranked, learning how.",
+        authors=("Yann LeCun", "Ada Rank"),
+    ),
+    Entry(key=4, title="State of the art", text="", authors=("Le Cun Yann",)),
+    Entry(key=5, title="Universal universities", text="Scalable retrievers"),
+]
+
+
+@pytest.fixture(scope="module")
+def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+    """The papers above, indexed."""
+    return built(tmp_path_factory.mktemp("words"), PAPERS)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("attention", {1, 2}),
+        ("ATTENTIONS", {1, 2}),
+        ('"is all you need"', {1}),
+        ('"need the transformer"', set()),  # no phrase reaches from the title into the text
+        ('"attention of a graph"', {2}),
+        ("attention -graph", {1}),
+        ("-attention", {3, 4, 5}),
+        ("title:attention", {1}),
+        ("abstract:attention", {2}),
+        ("abstract:learning", {3}),
+        ("author:rank", {3}),
+        ('author:"yann lecun"', {3}),
+        ("vaswani", {1}),
+        ("retriev*", {3, 5}),
+        ("retrievi*", {3, 5}),
+        ("univers*", {5}),
+        ("zebra*", set()),
+        ("the of", {1, 2, 4}),
+        ("the transformer", {1}),
+        ("zebra", set()),
+        ('"state of the art"', {4}),
+        ('"state of an art"', set()),
+    ],
+)
+def test_finds(snapshot: Snapshot, text: str, found: set[int]) -> None:
+    matches = snapshot.lexical.search(parse(text), 10)
+    assert set(snapshot.keys[matches.rows].tolist()) == found
+    assert matches.total == len(found)
+
+
+def test_required_terms_narrow_and_others_add_score(snapshot: Snapshot) -> None:
+    query = Query("", (Term(("attent",)), Term(("graph",), required=True), Term(("zebra",))))
+    assert snapshot.keys[snapshot.lexical.search(query, 9).rows].tolist() == [2]
+
+
+def test_the_title_counts_more(snapshot: Snapshot) -> None:
+    assert keys(snapshot, "attention") == [1, 2]
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("attenton", {1, 2}), ("transfomrer", {1}), ("univrsalx", {5})])
+def test_an_unknown_word_is_read_as_its_neighbour_and_that_is_said(
+    snapshot: Snapshot, typed: str, meant: set[int]
+) -> None:
+    matches = snapshot.lexical.search(parse(typed), 10)
+    assert set(snapshot.keys[matches.rows].tolist()) == meant
+    assert len(matches.notes) == 1
+
+
+def test_a_known_word_is_never_read_otherwise(snapshot: Snapshot) -> None:
+    matches = snapshot.lexical.search(parse("rage"), 10)
+    assert (snapshot.keys[matches.rows].tolist(), matches.notes) == ([2], ())
+
+
+def test_scores_of_given_rows_are_those_of_the_search(snapshot: Snapshot) -> None:
+    query = parse("attention graph retrieval")
+    matches = snapshot.lexical.search(query, 10)
+    rows = np.arange(snapshot.rows)[::-1]
+    scores = dict(zip(rows.tolist(), snapshot.lexical.scores(query, rows).tolist(), strict=True))
+    assert {row: score for row, score in scores.items() if score} == dict(
+        zip(matches.rows.tolist(), matches.scores.tolist(), strict=True)
+    )
+    assert snapshot.lexical.scores(query, []).tolist() == []
+
+
+@pytest.mark.parametrize("text", ["graph sort:{}", "sort:{}", "-protein sort:{}"])
+@pytest.mark.parametrize("sort", ["new", "old", "votes", "cited"])
+def test_sorting_goes_over_all_matches(tmp_path: Path, text: str, sort: str) -> None:
+    entries = {entry.key: entry for entry in invented(range(250))}
+    snapshot = built(tmp_path, list(entries.values()))
+    found = keys(snapshot, text.format(sort))
+
+    def place(key: int) -> tuple[object, ...]:
+        entry = entries[key]
+        newest = (-entry.first_day, -key)
+        if sort == "old":
+            undated = entry.first_day < -(2**30)
+            return (undated, entry.first_day, -key if undated else key)
+        value = 0.0 if sort == "new" else entry.signals["votes" if sort == "votes" else "citations"]
+        return (-value, *(newest if not value else (0, -key)))
+
+    assert found == sorted(found, key=place)
+    assert keys(snapshot, text.format(sort), 7) == found[:7]
+
+
+def test_a_mask_narrows_exactly(tmp_path: Path) -> None:
+    snapshot = built(tmp_path, invented(range(300)))
+    everything = set(keys(snapshot, "graph learning cat:cs"))
+    for share in (0.02, 0.5, 0.98):
+        mask = np.random.default_rng(1).random(snapshot.rows) < share
+        matches = snapshot.lexical.search(parse("graph learning cat:cs"), 1_000, mask)
+        allowed = everything & set(snapshot.keys[mask].tolist())
+        assert set(snapshot.keys[matches.rows].tolist()) == allowed
+        assert matches.total == len(allowed)
+
+
+def test_passing_the_filters_own_mask_changes_nothing(tmp_path: Path) -> None:
+    snapshot = built(tmp_path, invented(range(100)))
+    query = parse("graph venue:iclr")
+    with_mask = snapshot.lexical.search(query, 50, snapshot.mask(query.filters))
+    assert with_mask.rows.tolist() == snapshot.lexical.search(query, 50).rows.tolist()
+    assert snapshot.mask(Filters(everything=True)) is None
+
+
+def test_odd_words_do_no_harm(tmp_path: Path) -> None:
+    snapshot = built(tmp_path, [Entry(key=1, title="x" * 70_000), Entry(key=2, title="naïve 中文 \x00 | ‖ graph")])
+    for text in ("x" * 500, "中文", "|", '"| |"', "*", "a*", "-", "naive", '"graph"', "title:|"):
+        snapshot.lexical.search(parse(text), 5)
+    assert keys(snapshot, "naive") == [2]
+    assert Hashing().encode([""]).any() == np.False_
