@@ -38,14 +38,15 @@ def explain(
 
 
 def facets(ranking: Ranking, view: View) -> Facets:
-    """Return the years, categories and venues of a ranking's papers, counted."""
+    """Return the years, categories and venues of the papers whose words match, counted; of all where none do."""
     snapshot = view.snapshot
-    days = snapshot.first_day[ranking.rows]
+    rows = ranking.rows if ranking.by_meaning.all() else ranking.rows[~ranking.by_meaning]
+    days = snapshot.first_day[rows]
     years = days[days != MISSING_DAY].astype("datetime64[D]").astype("datetime64[Y]").astype(int) + 1970
-    venues = snapshot.venue[ranking.rows]
+    venues = snapshot.venue[rows]
     return Facets(
         years=tuple((int(year), int(n)) for year, n in zip(*np.unique(years, return_counts=True), strict=True)),
-        categories=_most(snapshot.categories.among(ranking.rows), snapshot.category_names),
+        categories=_most(snapshot.categories.among(rows), snapshot.category_names),
         venues=_most(venues[venues >= 0], snapshot.venue_names),
     )
 
