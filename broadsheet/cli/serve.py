@@ -108,7 +108,8 @@ def _worker(*, start: bool) -> Iterator[None]:
         yield
         return
     # A session of its own: Ctrl-C reaches the server alone, which then ends the child in its turn.
-    child = subprocess.Popen([sys.executable, "-m", "broadsheet", "work", "--child"], start_new_session=True)
+    command = [sys.executable, "-m", "broadsheet", "work", "--parent", str(os.getpid())]
+    child = subprocess.Popen(command, start_new_session=True)
     try:
         yield
     finally:
@@ -135,9 +136,7 @@ def _ended_by_signals() -> Iterator[None]:
 
 
 def work(
-    child: Annotated[
-        bool, typer.Option("--child", hidden=True, help="End with the process that started this.")
-    ] = False,
+    parent: Annotated[int | None, typer.Option(hidden=True, help="End with the process of this number.")] = None,
     json: Json = False,
 ) -> None:
     """Do the work behind the pages until stopped: harvests that the settings name, and keeping the index up to date."""
@@ -145,7 +144,7 @@ def work(
     from broadsheet.jobs import Loop
 
     with _ended_by_signals(), opened() as library:
-        sleep = _napping(os.getppid()) if child else time.sleep
+        sleep = _napping(parent) if parent else time.sleep
         Loop(library, now=now, sleep=sleep, report=_as_json if json else _as_text).run()
 
 
