@@ -276,7 +276,7 @@ class Library:
     def new(self, *, limit: int = 20, page: int = 1) -> Listing:
         """Return the newest papers."""
         keys = self.store.newest(limit + 1, (page - 1) * limit)
-        return self._listed("", keys[:limit], self.store.counts()["papers"], page, more=len(keys) > limit)
+        return self._listed("", keys[:limit], self.store.listed(), page, more=len(keys) > limit)
 
     def author(self, slug: str, *, limit: int = 20, page: int = 1) -> tuple[str, str | None, Listing]:
         """Return an author's name, ORCID where known, and papers, newest first.

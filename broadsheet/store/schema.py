@@ -103,7 +103,7 @@ papers = Table(
 )
 Index(None, papers.c.day)
 Index(None, papers.c.edition)
-Index(None, papers.c.venue)
+Index(None, papers.c.venue, papers.c.day, papers.c.key)
 
 # The newest change of each paper that ever was; `gone` when there is no such paper any more.
 changes = Table(

@@ -141,6 +141,11 @@ class Store:
         with self._database.reading() as connection:
             return editions.of_day(connection, day, limit) if storable(day) else []
 
+    def listed(self) -> int:
+        """Return how many papers default results may show."""
+        with self._database.reading() as connection:
+            return editions.count(connection)
+
     def newest(self, limit: int, offset: int = 0) -> list[int]:
         """Return the keys that default results may show, the newest first."""
         with self._database.reading() as connection:
