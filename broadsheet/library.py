@@ -381,7 +381,7 @@ class Library:
 
     def _taken(self, totals: Counter[str], refresh: bool, progress: Report) -> dict[str, Any]:
         done: dict[str, Any] = dict(totals)
-        if refresh:
+        if refresh and self.lag:
             done["refresh"] = self.refresh(progress=progress)
         return done
 
