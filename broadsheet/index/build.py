@@ -12,11 +12,11 @@ import numpy as np
 
 from broadsheet.encode import Encoder
 from broadsheet.errors import DamagedSnapshot
-from broadsheet.index import dense, files, schema, segments
+from broadsheet.index import dense, files, manifest, schema, segments
 from broadsheet.index.columns import Gathering, Names
 from broadsheet.index.dense import Basis
 from broadsheet.index.entry import Entry
-from broadsheet.index.manifest import Manifest, listing
+from broadsheet.index.manifest import Manifest
 from broadsheet.index.segments import Segment
 from broadsheet.index.snapshot import DEAD, LEXICAL, NAMES, SEGMENTS
 from broadsheet.index.workers import Prepared, Preparer
@@ -103,19 +103,20 @@ class Builder:
         if path is None:
             return None
         try:
-            manifest = Manifest.read(path)
-            manifest.check_sizes(path)
+            found = Manifest.read(path)
+            found.check_sizes(path)
         except DamagedSnapshot:
             return None
-        same = (manifest.encoder_id, manifest.dimension) == (self._encoder.id, self._encoder.dimension)
-        return manifest if same and manifest.rows <= 2 * manifest.papers + _MOST_DEAD else None
+        same = (found.encoder_id, found.dimension) == (self._encoder.id, self._encoder.dimension)
+        return found if same and found.rows <= 2 * found.papers + _MOST_DEAD else None
 
     def _begin(self) -> None:
         source = files.current(self._folder) if self._base else None
         if source:
-            files.link_tree(source, self._aside, copied=(*schema.REPLACED, DEAD, NAMES, files.LOCK))
-            self._names = Names.load(self._aside / NAMES)
-            self._dead = set(np.load(self._aside / DEAD).tolist())
+            own = (manifest.NAME, DEAD, NAMES, files.LOCK, *schema.LOCKS)  # written anew: a link would change the old
+            files.link_tree(source, self._aside, copied=schema.REPLACED, left_out=own)
+            self._names = Names.load(source / NAMES)
+            self._dead = set(np.load(source / DEAD).tolist())
             self._words = schema.open_index(self._aside / LEXICAL)
         else:
             (self._aside / SEGMENTS).mkdir(parents=True)
@@ -211,5 +212,5 @@ class Builder:
             papers=len(self._row_of),
             trained=trained,
             segments=tuple((segment.folder.name, segment.rows) for segment in finished),
-            files=listing(self._aside, self._base.files if self._base else {}),
+            files=manifest.listing(self._aside, self._base.files if self._base else {}),
         ).write(self._aside)

@@ -103,12 +103,14 @@ def delete_old(folder: Path) -> None:
                 os.close(descriptor)
 
 
-def link_tree(source: Path, target: Path, copied: Container[str] = ()) -> None:
-    """Make target hold the files of source as hard links; copies for the names given and where links fail."""
+def link_tree(source: Path, target: Path, *, copied: Container[str] = (), left_out: Container[str] = ()) -> None:
+    """Make target hold the files of source as hard links; copies of the names given and where links fail."""
     target.mkdir(parents=True, exist_ok=True)
     for path in source.iterdir():
+        if path.name in left_out:
+            continue
         if path.is_dir():
-            link_tree(path, target / path.name, copied)
+            link_tree(path, target / path.name, copied=copied, left_out=left_out)
         elif path.name in copied or not _linked(path, target / path.name):
             shutil.copyfile(path, target / path.name)
 

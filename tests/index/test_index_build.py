@@ -101,7 +101,10 @@ def test_an_old_snapshot_stays_as_it_was_and_its_files_are_shared(tmp_path: Path
     old = built(tmp_path, invented(range(200)))
     before = contents(old)
     new = built(tmp_path, invented(range(20), version=1), 2, deleted=[100])
-    old.verify()
+    again = Snapshot(old.path, load)
+    again.verify()
+    assert again.number == 1
+    assert differences(contents(again), before) == []
     assert differences(contents(old), before) == []
     shared = [name for name in new.manifest.files if (new.path / name).stat().st_nlink > 1]
     assert any(name.endswith("codes.i8") for name in shared)
