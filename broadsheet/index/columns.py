@@ -33,7 +33,8 @@ class Ragged:
         """Return the numbers of all given rows, end to end."""
         starts, counts = self._starts[rows], self._starts[rows + 1] - self._starts[rows]
         before = np.cumsum(counts) - counts
-        return self.numbers[np.repeat(starts - before, counts) + np.arange(counts.sum())]
+        places: NDArray[np.int64] = np.repeat(starts - before, counts) + np.arange(counts.sum())
+        return np.asarray(self.numbers[places])
 
     def rows_with(self, wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Return which rows have at least one number for which `wanted[number]` holds."""

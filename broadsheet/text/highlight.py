@@ -86,6 +86,8 @@ def _found(text: str, terms: Iterable[Term]) -> Iterator[tuple[_Word, _Word, Ter
             prefixes.append(term)
         else:
             starts.setdefault(term.words[0], []).append(term)
+    if not starts and not prefixes:
+        return
     words = list(word_spans(text))
     stems = [stem(word) for word, _, _ in words]
     for place, word in enumerate(words):

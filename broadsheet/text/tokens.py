@@ -20,6 +20,7 @@ _LETTER = rf"(?:[^\W_{_UNSPACED}]|[{_WITH_SIGNS}{_ACCENTS}])"
 _WORD = re.compile(rf"[{_UNSPACED}]|{_LETTER}+(?:['\u2019]{_LETTER}+)*")
 _GROUP = re.compile(rf"[{_UNSPACED}]+|{_LETTER}+(?:['\u2019]{_LETTER}+)*")
 _ASCII_WORD = re.compile(r"[a-z0-9]+(?:'[a-z0-9]+)*")
+_ASCII_WORD_ANY_CASE = re.compile(r"[A-Za-z0-9]+(?:'[A-Za-z0-9]+)*")
 _ACCENT = re.compile(f"[{_ACCENTS}]+")
 _CONTRACTED = re.compile(r"['\u2019](?:s|t|d|m|re|ve|ll)$")
 _stemmer = Stemmer.Stemmer("english")
@@ -51,9 +52,12 @@ def words(text: str) -> list[str]:
 
 def word_spans(text: str) -> Iterator[tuple[str, int, int]]:
     """Yield (folded word, start, end) for each word; positions are those of the text as given."""
-    for match in _WORD.finditer(text):
-        for word in words(match.group()):
-            yield word, match.start(), match.end()
+    end = 0
+    for written in (_ASCII_WORD_ANY_CASE if text.isascii() else _WORD).findall(text):
+        start = text.find(written, end)  # cheaper than a match object for each word
+        end = start + len(written)
+        for word in (written.lower(),) if written.isascii() else words(written):
+            yield word, start, end
 
 
 @lru_cache(maxsize=1 << 18)
