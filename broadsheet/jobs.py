@@ -106,13 +106,13 @@ class Loop:
     def turn(self) -> None:
         """Do everything that is due now, if this process may."""
         harvests = [entry for entry in self._library.settings.harvest if self._due(entry)]
-        stale = self._library.lag > 0 and self._may_refresh()
+        stale = self._library.behind and self._may_refresh()
         if not (harvests or stale) or not self._library.lease("loop", LEASE):
             return
         self._renewed = self._now()
         for entry in harvests:
             self._attempt(_name(entry), partial(self._harvest, entry))
-        if self._library.lag > 0 and self._may_refresh():
+        if self._library.behind and self._may_refresh():
             self._attempt("refresh", partial(self._library.refresh, progress=self._renew))
         self._library.release("loop")
 

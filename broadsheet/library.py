@@ -381,7 +381,7 @@ class Library:
 
     def _taken(self, totals: Counter[str], refresh: bool, progress: Report) -> dict[str, Any]:
         done: dict[str, Any] = dict(totals)
-        if refresh and self.lag:
+        if refresh and self.behind:
             done["refresh"] = self.refresh(progress=progress)
         return done
 
@@ -446,6 +446,14 @@ class Library:
 
         snapshot = index.describe(self.settings.index_folder)
         return self.store.count_changes(snapshot["change"] if snapshot else 0)
+
+    @property
+    def behind(self) -> bool:
+        """Whether a refresh would find something to do: changes, or papers that another encoder has read."""
+        from broadsheet import index
+
+        snapshot = index.describe(self.settings.index_folder)
+        return self.lag > 0 or (snapshot is not None and snapshot["encoder"] != self.encoder.id)
 
     def lease(self, name: str, seconds: float) -> bool:
         """Take or keep a lease for this object, unless another holds it; it expires by itself."""

@@ -43,6 +43,10 @@ class Shelf:
         self.while_harvesting: Callable[[Callable[[Progress], None]], None] = lambda progress: None
         self._states: dict[str, str] = {}
 
+    @property
+    def behind(self) -> bool:
+        return self.lag > 0
+
     def state(self, name: str) -> str | None:
         return self._states.get(name)
 
