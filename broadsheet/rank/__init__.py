@@ -4,7 +4,7 @@ from broadsheet.rank.pipeline import MOST, Stage
 from broadsheet.rank.profiles import PROFILES, run
 from broadsheet.rank.ranking import Ranking, View
 from broadsheet.rank.reasons import explain, facets
-from broadsheet.rank.stages import Blend, Dense, Features, Lexical, Similar
+from broadsheet.rank.stages import Blend, Dense, Features, Lexical, Refine, Similar
 
 __all__ = [
     "MOST",
@@ -14,6 +14,7 @@ __all__ = [
     "Features",
     "Lexical",
     "Ranking",
+    "Refine",
     "Similar",
     "Stage",
     "View",

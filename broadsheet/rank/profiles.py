@@ -6,15 +6,20 @@ from broadsheet.errors import InputError
 from broadsheet.query import Query
 from broadsheet.rank.pipeline import MOST, Stage
 from broadsheet.rank.ranking import Ranking, View
-from broadsheet.rank.stages import Blend, Dense, Features, Lexical, Similar
+from broadsheet.rank.stages import Blend, Dense, Features, Lexical, Refine, Similar
 
-HYBRID = {"lexical": 0.55, "dense": 0.45}
+FIRST = {"lexical": 0.6, "dense": 0.4}
+SECOND = {"lexical": 0.55, "refined": 0.45}
 SIMILAR = {"nearest": 0.7, "against": 0.5}
 
 PROFILES: dict[str, Stage] = {
     "lexical": Lexical() % MOST,
     "dense": Dense() % MOST >> Features() >> Blend(dense=1.0),
-    "hybrid": (Lexical() % MOST | Dense() % 300) >> Features() >> Blend(**HYBRID) % MOST,
+    "hybrid": (Lexical() % MOST | Dense() % 300)
+    >> Features()
+    >> Blend(**FIRST)
+    >> Refine(papers=10, weight=3.0, limit=300)
+    >> Blend(**SECOND) % MOST,
     "similar": Similar(**SIMILAR) % MOST,
 }
 

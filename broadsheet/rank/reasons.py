@@ -18,6 +18,7 @@ from broadsheet.text.sentences import sentences
 
 _MOST_WEIGHED = 24  # terms of a query that are weighed
 _MOST_VALUES = 12
+_CALLED = {"lexical": "words", "dense": "meaning", "refined": "meaning"}  # what readers call features
 
 
 def explain(
@@ -62,7 +63,10 @@ def _weights(query: Query, view: View, page: Ranking) -> dict[Term, Column]:
 
 
 def _shares(page: Ranking, place: int) -> dict[str, float]:
-    shares = {name: max(float(column[place]), 0.0) for name, column in page.shares.items()}
+    shares: dict[str, float] = {}
+    for feature, column in page.shares.items():
+        name = _CALLED.get(feature, feature)
+        shares[name] = shares.get(name, 0.0) + max(float(column[place]), 0.0)
     whole = sum(shares.values())
     return {name: share / whole for name, share in shares.items()} if whole else {}
 
