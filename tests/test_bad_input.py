@@ -50,10 +50,11 @@ CSL = json.dumps(
     ]
 ).encode()
 ACL = (
-    "<?xml version='1.0' encoding='UTF-8'?>\n<collection id='2024.test'><volume id='1'><meta><booktitle>Proceedings</booktitle>"
-    "<year>2024</year></meta>"
+    "<?xml version='1.0' encoding='UTF-8'?>\n<collection id='2024.test'><volume id='1'>"
+    "<meta><booktitle>Proceedings</booktitle><year>2024</year></meta>"
     + "".join(
-        f"<paper id='{n}'><title>{t}</title><author><first>Ada</first><last>Byron</last></author><url>2024.test-1.{n}</url></paper>"
+        f"<paper id='{n}'><title>{t}</title><author><first>Ada</first><last>Byron</last></author>"
+        f"<url>2024.test-1.{n}</url></paper>"
         for n, t in enumerate(TITLES)
     )
     + "</volume></collection>"
@@ -155,7 +156,7 @@ def random_query(chance: random.Random) -> str:
         "2024",
         "9999-99",
     ]
-    alphabets = [string.printable, "«»“”‘’—…", "日本語論文", "אבג", "\u0301\u200d\u202e\ufeff", "🙂🧪", "\x00\x01\x1f"]
+    alphabets = [string.printable, "«»“”—…", "日本語論文", "אבג", "\u0301\u200d\u202e\ufeff", "🙂🧪", "\x00\x01\x1f"]
     parts = [
         chance.choice(pieces)
         if chance.random() < 0.5

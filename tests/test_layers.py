@@ -67,9 +67,10 @@ def wall_clock(tree: ast.AST) -> Iterator[ast.AST]:
 def unseeded(tree: ast.AST) -> Iterator[ast.AST]:
     """Find random generators made without a seed."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and not node.args and not node.keywords:
-            if ast.unparse(node.func).rpartition(".")[2] in {"Random", "default_rng", "RandomState"}:
-                yield node
+        if not isinstance(node, ast.Call) or node.args or node.keywords:
+            continue
+        if ast.unparse(node.func).rpartition(".")[2] in {"Random", "default_rng", "RandomState"}:
+            yield node
 
 
 def coroutines(tree: ast.AST) -> Iterator[ast.AST]:

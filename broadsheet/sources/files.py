@@ -104,7 +104,7 @@ class FileSource(ABC):
             try:
                 records.append(self.record(raw))
             except clean.Rejected as reason:
-                aside.append(SetAside(where, str(reason), clean.excerpt(self.shown(raw))))
+                aside.append(SetAside(f"{self.path.name}, {where}", str(reason), clean.excerpt(self.shown(raw))))
             if len(records) + len(aside) == BATCH:
                 yield Batch(tuple(records), f"entry:{count}", tuple(aside), min(file.tell() / size, 1.0))
                 records, aside = [], []

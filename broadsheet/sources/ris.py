@@ -39,7 +39,10 @@ class Ris(FileSource):
         """
         if not re.search(r"^ER {1,2}-", raw, re.MULTILINE):
             raise Rejected("the reference has no ER line at its end")
-        found = rispy.loads(raw)
+        try:
+            found = rispy.loads(raw)
+        except (KeyError, TypeError, OSError) as error:  # rispy's own; KeyError where an untagged line follows no tag
+            raise Rejected("it is not valid RIS") from error
         if not found:
             raise Rejected("it is not valid RIS")
         return _of_reference(found[0])

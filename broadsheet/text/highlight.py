@@ -89,12 +89,13 @@ def _found(text: str, terms: Iterable[Term]) -> Iterator[tuple[_Word, _Word, Ter
     if not starts and not prefixes:
         return
     words = list(word_spans(text))
-    stems = [stem(word) for word, _, _ in words]
-    for place, word in enumerate(words):
-        for term in starts.get(stems[place], ()):
+    stems = [stem(word[0]) for word in words]
+    for place, found in enumerate(stems):
+        for term in starts.get(found, ()):
             end = place + len(term.words)
             if tuple(stems[place:end]) == term.words:
-                yield word, words[end - 1], term
-        for term in prefixes:
+                yield words[place], words[end - 1], term
+    for term in prefixes:
+        for word in words:
             if word[0].startswith(term.words[0]):
                 yield word, word, term

@@ -54,7 +54,7 @@ def test_what_stands_alone_is_set_aside_and_joined_to_nothing(tmp_path: Path) ->
     content = "\n\n".join([*HEADER, "A heading", *FLAT[:2], ABSTRACT + "An orphan.", *FLAT[2:4], "Last title"])
     records, aside = read(written(tmp_path, content))
     assert [(record.title, record.abstract) for record in records] == PAPERS[:2]
-    assert [(one.where, one.reason) for one in aside] == [
+    assert [(one.where.split(", ")[1], one.reason) for one in aside] == [
         ("line 11", "a line without an abstract after it"),
         ("line 17", "a paragraph without a title before it"),
         ("line 23", "a line without an abstract after it"),
