@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from broadsheet.index.snapshot import Snapshot
 from broadsheet.query import Query
-from broadsheet.rank.pipeline import Stage
+from broadsheet.rank.pipeline import MOST, Stage
 from broadsheet.rank.ranking import Column, Ranking, Rows, View, normalised, united
 
 _MOST_EXAMPLES = 32  # papers that a ranking by example looks at, of each kind
@@ -66,7 +66,8 @@ class Refine(Stage):
     """Adds papers near to what is on top, and the feature `refined`: the cosine with the query's vector moved there.
 
     The vector moves by `weight` x the mean vector of the best `papers`, weighted by the third power of their scores,
-    and brings its nearest `limit` rows. Pseudo-relevance feedback (Rocchio, 1971) in vector space, as in RECO.
+    and brings its nearest `limit` rows where the words match less than a whole ranking: where they match more, what it
+    brings never came near the top. Pseudo-relevance feedback (Rocchio, 1971) in vector space, as in RECO.
     """
 
     def __init__(self, papers: int, weight: float, limit: int) -> None:
@@ -74,8 +75,8 @@ class Refine(Stage):
 
     def rank(self, query: Query, ranking: Ranking, view: View, limit: int) -> Ranking:
         moved = self._moved(query, ranking, view)
-        mask = view.snapshot.mask(query.filters)
-        near, cosines = view.snapshot.dense.search(moved, self.limit, mask)
+        more = self.limit if ranking.total < MOST else 0
+        near, cosines = view.snapshot.dense.search(moved, more, view.snapshot.mask(query.filters))
         rows, features = united((ranking, Ranking(near, cosines, {"refined": cosines})))
         joined = replace(ranking, rows=rows, scores=np.zeros(len(rows), np.float32), features=features)
         completed = Features().rank(query, joined, view, limit)
