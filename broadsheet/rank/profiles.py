@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from broadsheet.errors import InputError
+from dataclasses import replace
+
+from broadsheet.errors import InputError, Unavailable
 from broadsheet.query import Query
 from broadsheet.rank.pipeline import MOST, Stage
 from broadsheet.rank.ranking import Ranking, View
@@ -38,7 +40,8 @@ def profile_named(name: str) -> Stage:
 def run(profile: str, query: Query, view: View, limit: int = MOST) -> Ranking:
     """Return the best `limit` papers for a query; equals stand in the order of their keys.
 
-    Where no words are given, or another order is asked for than relevance, the words alone decide what is shown.
+    Where no words are given, or another order is asked for than relevance, the words alone decide what is shown; so they
+    do, with a note, where the encoder that made the index cannot be had.
 
     Raises:
         InputError: there is no such profile.
@@ -48,4 +51,8 @@ def run(profile: str, query: Query, view: View, limit: int = MOST) -> Ranking:
         return Ranking.empty("No paper here has the identifier that id: names.")
     if profile != "similar" and (query.sort != "relevance" or not any(not term.negative for term in query.terms)):
         stage = PROFILES["lexical"]
-    return (stage % limit)(query, Ranking.empty(), view)
+    try:
+        return (stage % limit)(query, Ranking.empty(), view)
+    except Unavailable as error:
+        found = (PROFILES["lexical"] % limit)(query, Ranking.empty(), view)
+        return replace(found, notes=(*found.notes, f"Found by words alone. {error}"))

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from broadsheet.encode import Encoder
 from broadsheet.index import Entry
 from broadsheet.index.build import Builder
 from broadsheet.index.snapshot import open_current
@@ -59,9 +60,15 @@ def paper(key: int) -> Paper:
     )
 
 
-def view(folder: Path, papers: int = 16) -> View:
+class Others(Meanings):
+    """Another edition of the same encoder."""
+
+    id = "meanings-2"
+
+
+def view(folder: Path, papers: int = 16, *, opened_with: Encoder | None = None) -> View:
     """Return a view of the first papers, 1 to n."""
     with Builder(folder, Meanings(), processes=0) as builder:
         builder.add([Entry.of(paper(key)) for key in range(1, papers + 1)])
         builder.publish(1)
-    return View(open_current(folder, lambda _: Meanings()), datetime(2026, 11, 21, tzinfo=UTC))
+    return View(open_current(folder, lambda _: opened_with or Meanings()), datetime(2026, 11, 21, tzinfo=UTC))

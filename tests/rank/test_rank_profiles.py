@@ -46,6 +46,13 @@ def test_meaning_finds_papers_without_the_word_and_marks_them(view: View) -> Non
     assert ranking.total == 0
 
 
+def test_words_answer_where_the_encoder_of_the_index_is_gone(tmp_path: Path) -> None:
+    view = shelf.view(tmp_path, opened_with=shelf.Others())
+    ranking = run("hybrid", parse("kittens"), view)
+    assert _subjects(view, ranking) == {0}
+    assert "broadsheet refresh" in ranking.notes[0]
+
+
 def test_both_agree_on_the_best(view: View) -> None:
     ranking = run("hybrid", parse("dog owners telescope"), view)
     assert _keys(view, ranking)[0] % 4 == 1
