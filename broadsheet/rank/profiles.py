@@ -40,8 +40,8 @@ def profile_named(name: str) -> Stage:
 def run(profile: str, query: Query, view: View, limit: int = MOST) -> Ranking:
     """Return the best `limit` papers for a query; equals stand in the order of their keys.
 
-    Where no words are given, or another order is asked for than relevance, the words alone decide what is shown. So they
-    do, with a note, where the encoder that made the index cannot be had.
+    Where no words are given, or another order is asked for than relevance, the words alone decide what is shown; also,
+    with a note, where the encoder that made the index cannot be had.
 
     Raises:
         InputError: there is no such profile.
