@@ -13,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -176,7 +177,7 @@ def test_status_and_doctor(home: Path) -> None:
 def test_adding_again_adds_nothing(home: Path) -> None:
     added = document(home, "add", str(home / "papers.jsonl"))
     assert added.get("new", 0) == 0
-    assert added["refresh"]["indexed"] == 0
+    assert "refresh" not in added
 
 
 def test_adding_may_leave_the_index_for_later(tmp_path: Path) -> None:
@@ -410,6 +411,7 @@ def test_ctrl_c_says_what_was_kept(tmp_path: Path) -> None:
         env=environment(tmp_path),
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # a background shell has it ignored
     )
     while not (tmp_path / "broadsheet.sqlite").exists() or (tmp_path / "broadsheet.sqlite").stat().st_size < 1_000_000:
         time.sleep(0.05)

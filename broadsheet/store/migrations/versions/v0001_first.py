@@ -80,7 +80,7 @@ def _papers() -> None:
     )
     op.create_index("ix_papers_day", "papers", ["day"])
     op.create_index("ix_papers_edition", "papers", ["edition"])
-    op.create_index("ix_papers_venue", "papers", ["venue", "day", "key"])
+    op.create_index("ix_papers_venue_day_key", "papers", ["venue", "day", "key"])
     op.create_table(
         "changes",
         sa.Column("number", _NUMBER, autoincrement=False, nullable=False),
