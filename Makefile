@@ -12,7 +12,7 @@ help: ## show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
 run: $(BIN)/.installed ## serve the sample on http://127.0.0.1:8000 (data in ./.broadsheet)
-	@$(BIN)/broadsheet add --sample
+	@test -e '$(BROADSHEET_HOME)/index/current' || $(BIN)/broadsheet add --sample
 	@$(BIN)/broadsheet serve --host $(firstword $(subst :, ,$(ADDRESS))) --port $(lastword $(subst :, ,$(ADDRESS)))
 
 test: $(BIN)/.developed ## everything CI checks: lint, format, types, layers, tests
