@@ -1,0 +1,63 @@
+"""Indexing: the store's changes to the next snapshot."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import Any
+
+from broadsheet.library.base import Base, Report, silent
+from broadsheet.records import Progress
+
+_CHUNK = 500  # papers read from the store at a time while indexing
+
+
+class Indexing(Base):
+    """How far the index is behind the store, and bringing it up to date."""
+
+    def refresh(self, *, progress: Report = silent) -> dict[str, Any]:
+        """Bring the index up to the store's last change; a second refresh waits and then finds nothing to do."""
+        from broadsheet.index.build import Builder
+
+        started = time.monotonic()
+        with Builder(self.settings.index_folder, self.encoder) as builder:
+            upto = self.store.last_change()
+            done = self._index(builder, upto, progress) if upto > builder.start or builder.anew else Counter()
+            return {
+                "change": upto,
+                "indexed": done["indexed"],
+                "deleted": done["deleted"],
+                "seconds": round(time.monotonic() - started, 3),
+            }
+
+    def _index(self, builder: Any, upto: int, progress: Report) -> Counter[str]:
+        from broadsheet.index import Entry
+
+        done: Counter[str] = Counter()
+        started = time.monotonic()
+        position, total = builder.start, self.store.count_changes(builder.start)
+        while position < upto and (changes := self.store.changes(position, _CHUNK)):
+            position = changes[-1].number
+            builder.delete(gone := [change.key for change in changes if change.gone])
+            papers = self.store.papers([change.key for change in changes if not change.gone])
+            builder.add([Entry.of(paper) for paper in papers])
+            done.update(indexed=len(papers), deleted=len(gone))
+            progress(Progress("Indexing", done.total(), total, time.monotonic() - started))
+        builder.publish(upto)
+        return done
+
+    @property
+    def lag(self) -> int:
+        """Changes in the store that the snapshot does not have yet."""
+        from broadsheet import index
+
+        snapshot = index.describe(self.settings.index_folder)
+        return self.store.count_changes(snapshot["change"] if snapshot else 0)
+
+    @property
+    def behind(self) -> bool:
+        """Whether a refresh would find something to do: changes, or papers that another encoder has read."""
+        from broadsheet import index
+
+        snapshot = index.describe(self.settings.index_folder)
+        return self.lag > 0 or (snapshot is not None and snapshot["encoder"] != self.encoder.id)

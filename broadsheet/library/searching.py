@@ -1,0 +1,121 @@
+"""Searching: queries to listings, through a view of the open snapshot."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from broadsheet.library.base import Base
+from broadsheet.query import Query, parse
+from broadsheet.records import Hit, Listing
+from broadsheet.text import highlight
+
+if TYPE_CHECKING:
+    from broadsheet.rank import Ranking, View
+
+RANKED = 1_000  # results that are ranked, however many match
+
+
+class Searching(Base):
+    """Search by what was typed, and by example."""
+
+    def search(
+        self,
+        text: str,
+        *,
+        limit: int = 20,
+        page: int = 1,
+        profile: str = "hybrid",
+        after: str | None = None,
+        before: str | None = None,
+        category: str | None = None,
+        venue: str | None = None,
+        sort: str = "relevance",
+        explain: bool = False,
+    ) -> Listing:
+        """Return the papers that answer what a reader typed, best first.
+
+        Raises:
+            InputError: there is no such profile.
+            NoSnapshot: nothing has been indexed yet.
+        """
+        query = self._with_keys(parse(text, after=after, before=before, category=category, venue=venue, sort=sort))
+        if query.identifier and (key := self.store.resolve(query.identifier)) is not None:
+            return self._outright(query, key)
+        return self._ranked(profile, query, limit=limit, page=page, explain=explain)
+
+    def similar(
+        self, identifiers: Sequence[str], *, unlike: Sequence[str] = (), limit: int = 20, page: int = 1
+    ) -> Listing:
+        """Return papers near the given ones in meaning and away from the unlike ones.
+
+        Raises:
+            NotFound: one of the identifiers names no paper here.
+        """
+        like, away = ([self._key(name) for name in names] for names in (identifiers, unlike))
+        query = replace(parse(""), text=" ".join(identifiers), like=tuple(like), unlike=tuple(away), notes=())
+        return self._ranked("similar", query, limit=limit, page=page, explain=False)
+
+    def _with_keys(self, query: Query) -> Query:
+        found = self.store.resolve_many(query.filters.ids) if query.filters.ids else {}
+        return replace(query, filters=replace(query.filters, keys=tuple(sorted(set(found.values())))))
+
+    def _outright(self, query: Query, key: int) -> Listing:
+        (paper,) = self.store.papers([key])
+        return Listing(
+            query=query.text,
+            total=1,
+            page=1,
+            next=None,
+            notes=query.notes,
+            hits=(Hit(paper=paper, score=1.0),),
+            goto=paper.id,
+        )
+
+    def _ranked(self, profile: str, query: Query, *, limit: int, page: int, explain: bool) -> Listing:
+        from broadsheet import rank
+
+        started = time.perf_counter()
+        view = self._view()
+        ranking = rank.run(profile, query, view, RANKED)
+        first = (page - 1) * limit
+        rows = ranking.cut(first, first + limit)
+        more = first + limit < len(ranking.rows)
+        return Listing(
+            query=query.text,
+            total=max(ranking.total, 0),
+            page=page,
+            next=page + 1 if more else None,
+            notes=query.notes + ranking.notes,
+            hits=self._hits(profile, query, view, rows, explain),
+            snapshot=view.snapshot.number,
+            milliseconds=(time.perf_counter() - started) * 1e3,
+            facets=rank.facets(ranking, view),
+        )
+
+    def _hits(self, profile: str, query: Query, view: View, page: Ranking, explain: bool) -> tuple[Hit, ...]:
+        from broadsheet import rank
+
+        keys = [int(key) for key in view.snapshot.keys[page.rows]]
+        present = {paper.key: paper for paper in self.store.papers(keys)}
+        shown = [present.get(key) for key in keys]
+        reasons = rank.explain(profile, query, view, page, shown) if explain else [None] * len(keys)
+        return tuple(
+            Hit(
+                paper=paper,
+                score=float(score),
+                by_meaning=bool(by_meaning),
+                title_marks=highlight.marks(paper.title, query.terms),
+                text_marks=highlight.marks(paper.text, query.terms),
+                reasons=why,
+            )
+            for paper, score, by_meaning, why in zip(shown, page.scores, page.by_meaning, reasons, strict=True)
+            if paper is not None  # deleted since the snapshot was made
+        )
+
+    def _view(self) -> View:
+        from broadsheet.rank import View
+
+        return View(snapshot=self.snapshot, now=self.now)
