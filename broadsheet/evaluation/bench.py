@@ -1,4 +1,4 @@
-"""How well and how fast a profile answers a collection's queries."""
+"""How well and how fast profiles answer a collection's queries."""
 
 from __future__ import annotations
 
@@ -6,19 +6,18 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-import ir_measures
 import numpy as np
-from ir_measures import ScoredDoc
 
-from broadsheet.evaluation.collections import Collection, Question, indexed
+from broadsheet.evaluation.collections import Collection, Question, Shelf, indexed
+from broadsheet.evaluation.measures import MEASURES, Measure, depth, measured, parsed
+from broadsheet.evaluation.runs import Run
 from broadsheet.query import plain
-from broadsheet.rank import View, run
-
-MEASURES = ("nDCG@10", "R@100", "Success@5")
-_DEPTH = 101  # results a query; one more than any measure looks at, for the paper that a query was made from
+from broadsheet.rank import View, run, run_all
 
 Report = Callable[[str], None]
+_REPORTED = 1_000  # queries between two reports
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,57 +26,94 @@ class Outcome:
 
     collection: str
     split: str
-    profile: str
-    measures: dict[str, float]
-    ms_p50: float
-    ms_p99: float
-    bytes_per_paper: float
+    run: Run
     per_query: dict[str, dict[str, float]]
+    bytes_per_paper: float
+
+    def summary(self) -> dict[str, Any]:
+        """Return what the command `run` prints."""
+        return {
+            "collection": self.collection,
+            "split": self.split,
+            "profile": self.run.system,
+            "measures": {name: mean(values.values()) for name, values in self.per_query.items()},
+            "ms_p50": percentile(self.run.ms, 50),
+            "ms_p99": percentile(self.run.ms, 99),
+            "bytes_per_paper": self.bytes_per_paper,
+        }
+
+
+def mean(values: Any) -> float:
+    """Return the mean of some numbers to four places, 0 of none."""
+    listed = list(values)
+    return round(float(np.mean(listed)), 4) if listed else 0.0
+
+
+def percentile(times: Sequence[float], share: int) -> float:
+    """Return a percentile of some times to a hundredth, 0 of none."""
+    return round(float(np.percentile(times, share)), 2) if times else 0.0
 
 
 def evaluate(
-    collection: Collection, profile: str, now: datetime, *, encoder: str = "static", report: Report = lambda _: None
+    collection: Collection,
+    profile: str,
+    now: datetime,
+    *,
+    encoder: str = "static",
+    measures: Sequence[Measure] | None = None,
+    report: Report = lambda _: None,
 ) -> Outcome:
     """Return how a profile does on a collection; the index is built first where there is none yet.
 
     Raises:
         InputError: there is no such profile, or a file of the collection is missing.
     """
+    measures = measures or parsed(MEASURES)
+    shelf, questions = prepared(collection, encoder, report)
+    view, limit = View(shelf.snapshot, now), depth(measures) + 1
+    found, times = {}, []
+    for question in questions[:1]:  # the first query opens files and loads the encoder
+        run(profile, plain(question.text), view, limit)
+    for number, question in enumerate(questions, 1):
+        began = time.perf_counter()
+        ranking = run(profile, plain(question.text), view, limit)
+        times.append((time.perf_counter() - began) * 1e3)
+        found[question.id] = shelf.papers(ranking.rows, question)
+        if number % _REPORTED == 0:
+            report(f"{collection.name}: {number} of {len(questions)} queries")
+    per_query = measured(collection.judgements(), found, measures)
+    return Outcome(collection.name, collection.split, Run(profile, found, tuple(times)), per_query, shelf.bytes)
+
+
+def answers(
+    collection: Collection,
+    profiles: Sequence[str],
+    now: datetime,
+    limit: int,
+    *,
+    encoder: str = "static",
+    report: Report = lambda _: None,
+) -> list[Run]:
+    """Return the runs of several profiles, their common first stages computed once for each query; not timed.
+
+    Raises:
+        InputError: there is no such profile, or a file of the collection is missing.
+    """
+    shelf, questions = prepared(collection, encoder, report)
+    view = View(shelf.snapshot, now)
+    found: list[dict[str, list[str]]] = [{} for _ in profiles]
+    for question in questions:
+        rankings = run_all(profiles, plain(question.text), view, limit + 1)
+        for papers, ranking in zip(found, rankings, strict=True):
+            papers[question.id] = shelf.papers(ranking.rows, question)
+    return [Run(profile, papers) for profile, papers in zip(profiles, found, strict=True)]
+
+
+def prepared(collection: Collection, encoder: str, report: Report) -> tuple[Shelf, list[Question]]:
+    """Return a collection's papers, indexed, and those of its queries that are judged."""
     report(f"{collection.name}: indexing")
-    snapshot, ids = indexed(collection, encoder)
-    view = View(snapshot, now)
+    shelf = indexed(collection, encoder)
     judged = collection.judgements()
     questions = [question for question in collection.questions() if question.id in judged]
-    report(f"{collection.name}: {len(questions)} queries, {len(ids)} papers")
-    results, times = [], []
-    for question in questions:
-        began = time.perf_counter()
-        ranking = run(profile, plain(question.text), view, _DEPTH)
-        times.append((time.perf_counter() - began) * 1e3)
-        results += _scored(question, [ids[key] for key in snapshot.keys[ranking.rows]])
-    per_query = _measured(judged, results)
-    return Outcome(
-        collection=collection.name,
-        split=collection.split,
-        profile=profile,
-        measures={name: round(float(np.mean(list(values.values()))), 4) for name, values in per_query.items()},
-        ms_p50=round(float(np.percentile(times, 50)), 2),
-        ms_p99=round(float(np.percentile(times, 99)), 2),
-        bytes_per_paper=round(snapshot.manifest.bytes / max(len(ids), 1), 1),
-        per_query=per_query,
-    )
-
-
-def _scored(question: Question, found: Sequence[str]) -> list[ScoredDoc]:
-    """Return results with scores that keep their order, whatever a measure does with equal ones."""
-    others = (paper for paper in found if paper != question.paper)
-    return [ScoredDoc(question.id, paper, -float(place)) for place, paper in enumerate(others)]
-
-
-def _measured(judged: dict[str, dict[str, int]], results: list[ScoredDoc]) -> dict[str, dict[str, float]]:
-    """Return measure -> query -> value for every judged query, also for those without results."""
-    measures = [ir_measures.parse_measure(name) for name in MEASURES]
-    values: dict[str, dict[str, float]] = {name: {} for name in MEASURES}
-    for metric in ir_measures.iter_calc(measures, judged, results):
-        values[str(metric.measure)][metric.query_id] = metric.value
-    return values
+    report(f"{collection.name}: {len(questions)} queries, {len(shelf.ids)} papers")
+    return shelf, questions

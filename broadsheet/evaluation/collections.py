@@ -8,11 +8,14 @@ import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import orjson
 import platformdirs
+from numpy.typing import NDArray
 
 from broadsheet import encode
 from broadsheet.errors import InputError
@@ -56,17 +59,34 @@ class Collection:
     def questions(self) -> list[Question]:
         """Return the queries."""
         lines = _lines(self.folder / f"queries{self._suffix}.jsonl")
-        return [Question(str(q["id"]), q["text"], str(q["paper_id"]) if q.get("paper_id") else None) for q in lines]
+        return [Question(str(q["id"]), q.get("text") or "", _made_from(q)) for q in lines]
 
     def judgements(self) -> dict[str, dict[str, int]]:
-        """Return query id -> paper id -> grade; the file may have a line of column names."""
+        """Return query id -> paper id -> grade; the file may have a line of column names, or four columns as TREC's."""
         judged: dict[str, dict[str, int]] = {}
         path = self.folder / f"qrels{self._suffix}.tsv"
         with _opened(path) as file:
-            for line in csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
-                if line and not line[0].startswith("query"):
-                    judged.setdefault(line[0], {})[line[-2]] = int(float(line[-1]))
+            for number, line in enumerate(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE)):
+                if line and not (number == 0 and _heading(line)):
+                    query, paper, grade = _judgement(line, path)
+                    judged.setdefault(query, {})[paper] = grade
         return judged
+
+
+def _made_from(query: dict[str, Any]) -> str | None:
+    return str(query["paper_id"]) if query.get("paper_id") is not None else None
+
+
+def _heading(line: list[str]) -> bool:
+    """Whether a first line names columns: its last one is no grade."""
+    return not line[-1].strip().lstrip("-").replace(".", "", 1).isdigit()
+
+
+def _judgement(line: list[str], path: Path) -> tuple[str, str, int]:
+    try:
+        return line[0], line[-2], int(float(line[-1]))
+    except (IndexError, ValueError) as error:
+        raise InputError(f"{path} has a line that is no judgement: {line}.") from error
 
 
 def find(name: str, split: str = "test") -> Collection:
@@ -82,20 +102,36 @@ def find(name: str, split: str = "test") -> Collection:
     raise InputError(f"There is no collection {name!r}: name a folder with corpus.jsonl, or one under {beside}.")
 
 
-def indexed(collection: Collection, encoder: str = "static") -> tuple[Snapshot, list[str]]:
-    """Return the index of a collection's papers, made as that of any papers, and the paper id of each key; kept."""
-    papers = list(collection.papers())
-    ids = [str(paper["id"]) for paper in papers]
-    folder = _kept(collection, encode.load(encoder).id)
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The papers of a collection, indexed: an open snapshot, and the paper id of each key."""
+
+    snapshot: Snapshot
+    ids: list[str]
+
+    @property
+    def bytes(self) -> float:
+        """The size of the index in bytes a paper."""
+        return round(self.snapshot.manifest.bytes / max(len(self.ids), 1), 1)
+
+    def papers(self, rows: NDArray[np.int32], question: Question) -> list[str]:
+        """Return the papers of rows without the one that the question was made from."""
+        found = (self.ids[key] for key in self.snapshot.keys[rows])
+        return [paper for paper in found if paper != question.paper]
+
+
+def indexed(collection: Collection, encoder: str = "static") -> Shelf:
+    """Return a collection's papers in an index made as that of any papers, which is kept for the next time."""
+    ids, folder = [str(paper["id"]) for paper in collection.papers()], _kept(collection, encode.load(encoder).id)
     if current(folder) is None:
         for older in folder.parent.glob(f"{collection.name}-*"):
             shutil.rmtree(older)
-        with Builder(folder, encode.load(encoder), processes=0) as builder:
-            for begin in range(0, len(papers), _BATCH):
-                numbered = enumerate(papers[begin : begin + _BATCH], begin)
-                builder.add([_entry(key, paper) for key, paper in numbered])
+        with Builder(folder, encode.load(encoder)) as builder:
+            entries = (_entry(key, paper) for key, paper in enumerate(collection.papers()))
+            while batch := list(islice(entries, _BATCH)):
+                builder.add(batch)
             builder.publish(1)
-    return open_current(folder), ids
+    return Shelf(open_current(folder), ids)
 
 
 def _entry(key: int, paper: dict[str, Any]) -> Entry:
@@ -103,8 +139,14 @@ def _entry(key: int, paper: dict[str, Any]) -> Entry:
         key=key,
         title=paper.get("title") or "",
         text=paper.get("text") or paper.get("abstract") or "",
-        authors=tuple(paper.get("authors") or ()),
+        authors=_authors(paper.get("authors")),
     )
+
+
+def _authors(given: object) -> tuple[str, ...]:
+    """Return names, whether a file has them in a list or in one string."""
+    listed = given.split(";") if isinstance(given, str) else given if isinstance(given, list) else []
+    return tuple(name.strip() for name in listed if isinstance(name, str) and name.strip())
 
 
 def _kept(collection: Collection, encoder_id: str) -> Path:
@@ -120,7 +162,7 @@ def _kept(collection: Collection, encoder_id: str) -> Path:
 
 def _opened(path: Path) -> Any:
     try:
-        return path.open(encoding="utf-8", newline="")
+        return path.open(encoding="utf-8-sig", newline="")
     except FileNotFoundError as error:
         raise InputError(f"The collection has no {path.name} in {path.parent}.") from error
 

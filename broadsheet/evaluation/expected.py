@@ -3,56 +3,47 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from broadsheet.errors import InputError
-from broadsheet.evaluation.bench import Outcome, Report, evaluate
-from broadsheet.evaluation.collections import find
 
 PUBLISHED = Path(__file__).parent / "expected.toml"
 
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """One published number: what makes it, its value, and how far below it may come out."""
+    """One published number: the command that prints it, its value, and how far below it may come out."""
 
-    collection: str
-    profile: str
+    command: str
     measure: str
     value: float
     tolerance: float
-    split: str = "test"
-
-    @property
-    def command(self) -> str:
-        """The command that prints it."""
-        split = "" if self.split == "test" else f" --split {self.split}"
-        return f"python -m broadsheet.evaluation run {self.collection} --profile {self.profile}{split}"
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A published number beside the one found."""
+    """A published number beside the one found, which is None where the command failed or does not print it."""
 
     number: Number
-    found: float
+    found: float | None
 
     @property
     def ok(self) -> bool:
         """Whether the number found is not worse than the published one allows."""
-        return self.found >= self.number.value - self.number.tolerance
+        return self.found is not None and self.found >= self.number.value - self.number.tolerance
 
     def __str__(self) -> str:
-        n = self.number
-        return f"{'OK  ' if self.ok else 'FAIL'} {n.command}: {n.measure} {self.found:.4f}, published {n.value:.4f}"
+        n, found = self.number, "nothing" if self.found is None else f"{self.found:.4f}"
+        verdict = "OK  " if self.ok else "FAIL"
+        return f"{verdict} python -m broadsheet.evaluation {n.command}: {n.measure} {found}, published {n.value:.4f}"
 
 
 def read(path: Path = PUBLISHED) -> list[Number]:
-    """Return the numbers of a file: tables collection.profile of measures, with one tolerance for all.
+    """Return the numbers of a file: tables named by a command, of measures, with one tolerance for all.
 
     Raises:
         InputError: the file is missing or is no such file.
@@ -62,22 +53,16 @@ def read(path: Path = PUBLISHED) -> list[Number]:
             content = tomllib.load(file)
         tolerance = float(content.pop("tolerance"))
         return [
-            Number(collection, profile, measure, float(value), tolerance)
-            for collection, profiles in content.items()
-            for profile, measures in profiles.items()
+            Number(command, measure, float(value), tolerance)
+            for command, measures in content.items()
             for measure, value in measures.items()
         ]
-    except (OSError, tomllib.TOMLDecodeError, KeyError, AttributeError, ValueError) as error:
+    except (OSError, tomllib.TOMLDecodeError, KeyError, AttributeError, TypeError, ValueError) as error:
         raise InputError(f"{path} is not a file of expected numbers: {error!r}") from error
 
 
-def check(numbers: Sequence[Number], now: datetime, report: Report = lambda _: None) -> Iterator[Verdict]:
-    """Yield each number's verdict, running each command once."""
-
-    @cache
-    def outcome(collection: str, profile: str, split: str) -> Outcome:
-        return evaluate(find(collection, split), profile, now, report=report)
-
+def check(numbers: Sequence[Number], measures: Callable[[str], Mapping[str, Any]]) -> Iterator[Verdict]:
+    """Yield each number's verdict; `measures` runs a command and returns what it measured, once for each command."""
+    run = cache(measures)
     for number in numbers:
-        found = outcome(number.collection, number.profile, number.split).measures
-        yield Verdict(number, found.get(number.measure, 0.0))
+        yield Verdict(number, run(number.command).get(number.measure))

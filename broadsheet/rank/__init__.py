@@ -1,7 +1,7 @@
 """A query and a view to a ranking; pure: knows no store and no source."""
 
 from broadsheet.rank.pipeline import MOST, Stage
-from broadsheet.rank.profiles import PROFILES, run
+from broadsheet.rank.profiles import PROFILES, run, run_all
 from broadsheet.rank.ranking import Ranking, View
 from broadsheet.rank.reasons import explain, facets
 from broadsheet.rank.stages import Blend, Dense, Features, Lexical, Refine, Similar
@@ -21,4 +21,5 @@ __all__ = [
     "explain",
     "facets",
     "run",
+    "run_all",
 ]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from broadsheet.errors import InputError, Unavailable
 from broadsheet.query import Query
-from broadsheet.rank.pipeline import MOST, Stage
+from broadsheet.rank.pipeline import MOST, Stage, Then
 from broadsheet.rank.ranking import Ranking, View
 from broadsheet.rank.stages import Blend, Dense, Features, Lexical, Refine, Similar
 
@@ -46,13 +47,41 @@ def run(profile: str, query: Query, view: View, limit: int = MOST) -> Ranking:
     Raises:
         InputError: there is no such profile.
     """
+    return run_all([profile], query, view, limit)[0]
+
+
+def run_all(profiles: Sequence[str], query: Query, view: View, limit: int = MOST) -> list[Ranking]:
+    """Return what `run` does for each of several profiles; first stages that they share are computed once.
+
+    Raises:
+        InputError: there is no such profile.
+    """
+    known: _Known = {(): Ranking.empty()}
+    return [_ranked(name, query, view, limit, known) for name in profiles]
+
+
+_Known = dict[tuple[Stage, ...], Ranking]  # what first stages, one after another, made of one query
+
+
+def _ranked(profile: str, query: Query, view: View, limit: int, known: _Known) -> Ranking:
     stage = profile_named(profile)
     if query.filters.ids and not query.filters.keys:
         return Ranking.empty("No paper here has the identifier that id: names.")
     if profile != "similar" and (query.sort != "relevance" or not any(not term.negative for term in query.terms)):
         stage = PROFILES["lexical"]
     try:
-        return (stage % limit)(query, Ranking.empty(), view)
+        return _shared(stage, query, view, limit, known)
     except Unavailable as error:
         found = (PROFILES["lexical"] % limit)(query, Ranking.empty(), view)
         return replace(found, notes=(*found.notes, f"Found by words alone. {error}"))
+
+
+def _shared(stage: Stage, query: Query, view: View, limit: int, known: _Known) -> Ranking:
+    """Return what `stage % limit` makes of nothing, with what is known of its first stages, and remember them."""
+    *first, last = stage.parts() if isinstance(stage, Then) else (stage,)
+    done: tuple[Stage, ...] = ()
+    for part in first:
+        before, done = known[done], (*done, part)
+        if done not in known:
+            known[done] = part(query, before, view)
+    return (last % limit)(query, known[done], view)

@@ -6,13 +6,15 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import broadsheet
 from broadsheet.errors import InputError
-from broadsheet.evaluation import expected
+from broadsheet.evaluation import bench
 from broadsheet.evaluation.__main__ import main
 from broadsheet.evaluation.collections import find
+from broadsheet.evaluation.significance import corrected, paired
 
 _SHARED = Path("../shared/collections")
 _PAPERS = {
@@ -115,7 +117,7 @@ def test_what_is_missing_is_named(
 
 
 def _numbers(path: Path, value: float) -> Path:
-    path.write_text(f'tolerance = 0.001\n[tiny.lexical]\n"nDCG@10" = {value}\n')
+    path.write_text(f'tolerance = 0.001\n["run tiny --profile lexical"]\n"nDCG@10" = {value}\n')
     return path
 
 
@@ -139,11 +141,75 @@ def test_a_file_of_numbers_that_is_none_is_an_input_error(tmp_path: Path) -> Non
     assert main(["check", str(tmp_path / "x.toml")]) == InputError.exit_code
 
 
+def test_only_a_first_line_without_a_grade_is_a_heading(folder: Path) -> None:
+    (folder / "qrels.tsv").write_text("query1\ta\t1\nquery2\t0\tb\t2\n")  # the second as TREC writes it
+    assert find(str(folder)).judgements() == {"query1": {"a": 1}, "query2": {"b": 2}}
+
+
+def test_a_line_that_is_no_judgement_is_an_input_error(folder: Path) -> None:
+    (folder / "qrels.tsv").write_text("1\ta\t1\n1\tb\tmuch\n")
+    with pytest.raises(InputError, match="much"):
+        find(str(folder)).judgements()
+
+
+def test_papers_may_lack_titles_and_call_their_text_abstract(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _write(
+        folder / "corpus.jsonl",
+        {"id": 1, "abstract": "Neural networks rank documents.", "authors": ["A. Turing", None], "date": "1950"},
+        {"id": 2, "title": None, "text": None, "authors": "Ada Lovelace; Charles Babbage"},
+    )
+    (folder / "qrels.tsv").write_text("1\t1\t1\n")
+    assert _run(capsys, str(folder))["measures"] == {"nDCG@10": 1.0, "R@100": 1.0, "Success@5": 1.0}
+
+
+def test_other_measures_can_be_asked_for(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ("--profile", "lexical", "--measures", "RR", "R@1000")
+    assert _run(capsys, str(folder), *asked)["measures"] == {"RR": 0.5, "R@1000": 0.5}
+    assert main(["run", str(folder), "--measures", "goodness"]) == InputError.exit_code
+
+
+def test_runs_of_files_and_profiles_are_compared(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["compare", str(folder), "lexical", "hybrid", "--out", str(tmp_path / "runs")])
+    capsys.readouterr()
+    empty = tmp_path / "empty.run"
+    empty.write_text("1\tQ0\tb\t1\t3.5\tother\n")
+    written = tmp_path / "runs" / "lexical.run"
+    assert main(["compare", str(folder), "lexical", str(written), str(empty), "--queries", "1", "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["measures"]["lexical"] == result["measures"][str(written)]
+    (same, other) = (d for d in result["differences"] if d["measure"] == "nDCG@10")
+    assert (same["better"], same["worse"], same["p"]) == (0, 0, 1.0)
+    assert (other["value"], other["worse"]) == (0.0, 1)
+    assert result["queries"] == {"1": {str(written): 0.0, str(empty): -1.0}}
+
+
+def test_profiles_compared_answer_as_they_do_alone(folder: Path) -> None:
+    collection, now = find(str(folder)), broadsheet.now()
+    together = bench.answers(collection, ["lexical", "hybrid", "dense"], now, 100)
+    alone = [bench.evaluate(collection, profile, now).run for profile in ("lexical", "hybrid", "dense")]
+    assert [run.found for run in together] == [run.found for run in alone]
+
+
+def test_the_paired_test_knows_chance_from_a_difference() -> None:
+    random = np.random.default_rng(5)
+    chance = random.normal(0, 1, 200)
+    assert paired(chance - chance.mean()) > 0.9
+    assert paired(chance + 0.5) < 0.001
+    assert paired(np.array([1.0, 1.0, 1.0])) == pytest.approx(0.25, abs=0.02)  # 2 of 8 ways to choose the signs
+
+
+def test_several_tests_are_corrected_together() -> None:
+    assert corrected([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert corrected([0.9, 0.8]) == [1.0, 1.0]
+
+
 @pytest.mark.skipif(
     not _SHARED.exists(), reason="the test collections (../shared/collections) are not beside the repository"
 )
-def test_published_numbers_of_small_collections_are_reached() -> None:
-    small = [n for n in expected.read() if n.collection in ("medline1033", "cranfield", "cacm")]
-    assert small
-    verdicts = list(expected.check(small, broadsheet.now()))
-    assert all(verdict.ok for verdict in verdicts), "\n".join(map(str, verdicts))
+def test_published_numbers_of_small_collections_are_reached(capsys: pytest.CaptureFixture[str]) -> None:
+    code = main(["check", "--only", "medline1033", "cranfield", "cacm"])
+    verdicts = capsys.readouterr().out
+    assert verdicts.count("OK  ") > 10
+    assert code == 0, verdicts
