@@ -71,6 +71,12 @@ class Columns:
         """Numbers of source names, by row."""
         return Ragged(self.source_counts, self.source_numbers)
 
+    def take(self, rows: NDArray[Any]) -> Columns:
+        """Return the columns of given rows alone."""
+        ragged = {"category_numbers": self.categories, "source_numbers": self.sources}
+        taken: dict[str, Any] = {name: numbers.among(rows) for name, numbers in ragged.items()}
+        return Columns(**taken, **{name: getattr(self, name)[rows] for name in _TYPES if name not in ragged})
+
     def save(self, folder: Path) -> None:
         """Write one .npy file a column, in the smallest integer type that holds it."""
         for field in fields(self):

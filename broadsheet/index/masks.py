@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from broadsheet.index.columns import Columns, Names
+from broadsheet.index.columns import Columns, Keys, Names
 from broadsheet.index.entry import MISSING_DAY, day_number
 from broadsheet.query import Filters
 from broadsheet.records import day_range
@@ -77,6 +77,11 @@ class Masks:
         self._columns, self._names, self._alive, self._rows_of = columns, names, alive, rows_of
         self.choose = lru_cache(_REMEMBERED)(self._choose)
         self.mask = lru_cache(_REMEMBERED)(self._mask)
+
+    def part(self, rows: NDArray[np.int32]) -> Masks:
+        """Return the masks of given rows alone, at a cost that follows their number."""
+        columns, alive = self._columns.take(rows), self._alive[rows]
+        return Masks(columns, self._names, alive, Keys(columns.keys, alive).rows_of)
 
     def _choose(self, filters: Filters) -> Choice:
         return choose(filters, self._names, self._rows_of)

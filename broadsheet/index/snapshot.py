@@ -98,6 +98,10 @@ class Snapshot:
         """Return which rows pass the filters, are not deleted and not hidden; None means that all are. Read-only."""
         return self._masks.mask(filters)
 
+    def part(self, rows: NDArray[np.int32]) -> Masks:
+        """Return filters over given rows alone: their masks have an element for each of those."""
+        return self._masks.part(rows)
+
     def rows_of(self, keys: Sequence[int] | NDArray[Any]) -> NDArray[np.int32]:
         """Return the row of each key, -1 where the snapshot has no such paper."""
         return self._keys.rows_of(keys)

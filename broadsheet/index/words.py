@@ -18,7 +18,7 @@ from broadsheet.index.columns import Columns
 from broadsheet.index.entry import MISSING_DAY
 from broadsheet.index.masks import Mask, Masks
 from broadsheet.index.spelling import Speller
-from broadsheet.query import Query
+from broadsheet.query import Query, Term
 
 Rows = NDArray[np.int32]
 Scores = NDArray[np.float32]
@@ -91,6 +91,17 @@ class Lexical:
         order = np.argsort(wanted, kind="stable")
         scores[order[np.searchsorted(wanted[order], matches.rows)]] = matches.scores
         return scores
+
+    def having(self, term: Term, rows: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """Return which of the given rows have a term."""
+        clauses = [*self._clauses.words([term]), self._clauses.among(rows)]
+        matches = self._ranked(tantivy.Query.boolean_query(clauses), len(rows), ())
+        return np.isin(rows, matches.rows)
+
+    def frequency(self, term: Term) -> int:
+        """Return how many papers have a term."""
+        result: Any = self._searcher.search(tantivy.Query.boolean_query(self._clauses.words([term])), 1, count=True)
+        return int(result.count)
 
     def _ranked(self, found: tantivy.Query, limit: int, notes: tuple[str, ...]) -> Matches:
         result: Any = self._searcher.search(found, max(limit, 1), count=True)  # its types lack `count`

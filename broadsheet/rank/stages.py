@@ -150,7 +150,7 @@ def vector_of(query: Query, view: View) -> NDArray[np.float32]:
     return vector
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=8_192)
 def _encoded(encode: Callable[[Sequence[str]], NDArray[np.float32]], text: str) -> NDArray[np.float32]:
     vector: NDArray[np.float32] = encode([text])[0]
     vector.flags.writeable = False

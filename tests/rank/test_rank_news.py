@@ -1,0 +1,81 @@
+"""How well new papers match what is followed, on a tiny real snapshot."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from shelf import view
+
+from broadsheet.query import parse
+from broadsheet.rank import View
+from broadsheet.rank.news import News
+
+THEN = datetime(2010, 6, 1, tzinfo=UTC)  # all papers of the shelf are dated later: all are news
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> View:
+    return replace(view(tmp_path_factory.mktemp("index"), 40), now=THEN)
+
+
+def keys(news: News, text: str, after: int = 0, threshold: float = 0.5) -> set[int]:
+    return {pick.key for pick in news.matching(parse(text), after, threshold)}
+
+
+def test_only_papers_that_came_later_are_found(shelf: View) -> None:
+    assert keys(News(shelf, 0), "folding protein") == set(range(2, 41, 4))
+    assert keys(News(shelf, 20), "folding protein") == {22, 26, 30, 34, 38}
+    assert keys(News(shelf, 0), "folding protein", after=30) == {34, 38}
+
+
+def test_papers_dated_long_ago_are_no_news(shelf: View) -> None:
+    late = replace(shelf, now=datetime(2030, 5, 15, tzinfo=UTC))
+    assert keys(News(late, 0), "folding protein") == {22, 26, 30, 34, 38}  # paper 20 is of May 2030
+
+
+def test_words_that_all_have_say_less_than_rare_ones(shelf: View) -> None:
+    news = News(shelf, 0)
+    (best,) = {pick.score for pick in news.matching(parse("enzyme ada"), 24, 0.0) if pick.key == 26}
+    (other,) = {pick.score for pick in news.matching(parse("enzyme ada"), 24, 0.0) if pick.key == 27}
+    assert best > 0.8 > 0.3 > other
+    assert {pick.words for pick in news.matching(parse("enzyme ada"), 24, 0.8)} == {("enzym", "ada")}
+
+
+def test_what_is_forbidden_never_comes_and_what_is_demanded_must_be_there(shelf: View) -> None:
+    news = News(shelf, 0)
+    assert keys(news, "protein -folding") == set()
+    assert keys(news, 'sleep "kittens hunt"') == set(range(4, 41, 4))
+    assert keys(news, "title:telescope stars") == set()
+
+
+def test_filters_alone_find_all_that_pass(shelf: View) -> None:
+    news = News(shelf, 30)
+    assert keys(news, "venue:acl") == {31, 34, 37, 40}
+    assert keys(news, "cat:astro-ph") == {key for key in range(31, 41) if key % 3 == 2}
+    assert keys(news, "cat:astro-ph after:2047") == {38}
+
+
+@given(st.sampled_from(["cats", "old galaxies", "dogs -owners", "title:cats", "venue:zoo slowly", "nothing here"]))
+def test_a_paper_scores_the_same_whatever_else_is_new(shelf: View, text: str) -> None:
+    many = {pick.key: pick.score for pick in News(shelf, 0).matching(parse(text), 0, 0.1)}
+    few = {pick.key: pick.score for pick in News(shelf, 30).matching(parse(text), 0, 0.1)}
+    assert few == {key: score for key, score in many.items() if key > 30}
+
+
+def test_examples_find_their_like_and_say_which(shelf: View) -> None:
+    picks = News(shelf, 4).resembling([1, 3], [], 4, 0.1)
+    assert {pick.key % 4 for pick in picks} == {1, 3}
+    assert all((pick.near or 0) % 4 == pick.key % 4 for pick in picks)
+
+
+def test_unwanted_examples_take_away_and_examples_are_no_news_themselves(shelf: View) -> None:
+    news = News(shelf, 0)
+    alone = {pick.key: pick.score for pick in news.resembling([1], [], 0, 0.05)}
+    against = {pick.key: pick.score for pick in news.resembling([1], [5], 0, 0.05)}
+    assert 1 not in alone and 5 in alone
+    assert all(score < alone[key] for key, score in against.items())
+    assert news.resembling([], [1], 0, 0.0) == news.resembling([999], [], 0, 0.0) == []
