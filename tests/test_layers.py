@@ -108,7 +108,18 @@ class Rule:
         return module.startswith(self.rooms)
 
 
-NETWORK = ("httpx", "httpx2", "urllib.request", "http.client", "requests", "aiohttp", "smtplib", "aiosmtplib", "ftplib")
+NETWORK = (
+    "httpx",
+    "httpx2",
+    "urllib.request",
+    "http.client",
+    "requests",
+    "aiohttp",
+    "smtplib",
+    "aiosmtplib",
+    "imaplib",
+    "ftplib",
+)
 ENGINE = ("index/", "rank/", "encode/", "scale/", "training/", "evaluation/")
 
 RULES = (
