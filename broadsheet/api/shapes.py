@@ -9,6 +9,7 @@ from typing_extensions import TypedDict  # pydantic reads the standard one only 
 
 from broadsheet.records import Author, Edition, Hit, Listing, Paper, Signal, SourceRecord
 from broadsheet.server.addresses import paper_path
+from broadsheet.text.summary import summary
 
 
 class AuthorShape(TypedDict):
@@ -35,7 +36,10 @@ class BriefShape(TypedDict):
 
 
 class HitShape(BriefShape):
-    """A paper in a list, with its score; `by_meaning` where no word of the query matched; `reasons` where asked for."""
+    """A paper in a list, with its score; `by_meaning` where no word of the query matched; `reasons` where asked for.
+
+    `summary`, one line of its abstract, stands on front pages.
+    """
 
     score: float
     published: str | None
@@ -52,6 +56,7 @@ class HitShape(BriefShape):
     status: str
     by_meaning: bool
     links: dict[str, str]
+    summary: NotRequired[str | None]
     reasons: NotRequired[ReasonsShape]
 
 
@@ -117,6 +122,7 @@ class PaperShape(BriefShape):
     """Everything known of one paper; `signals` are the newest of each kind, `series` all of them."""
 
     identifiers: list[str]
+    summary: str | None
     abstract: str | None
     note: str | None
     authors: list[AuthorShape]
@@ -198,7 +204,10 @@ def edition(edition: Edition, base: str = "") -> EditionShape:
     """Return the shape of a front page: a list with its day and the days beside it."""
     hits = tuple(Hit(paper=paper, score=0.0) for paper in edition.papers)
     papers = Listing(query="", total=len(hits), page=1, next=None, notes=(), hits=hits)
-    return EditionShape(**listing(papers, base), day=edition.day, earlier=edition.earlier, later=edition.later)
+    shape = listing(papers, base)
+    for one, listed in zip(shape["hits"], edition.papers, strict=True):
+        one["summary"] = summary(listed.title, listed.text)
+    return EditionShape(**shape, day=edition.day, earlier=edition.earlier, later=edition.later)
 
 
 def author(name: str, orcid: str | None, papers: Listing, base: str = "") -> AuthorListShape:
@@ -223,6 +232,7 @@ def paper(
     return PaperShape(
         **brief(paper, base),
         identifiers=list(paper.identifiers),
+        summary=summary(paper.title, paper.text),
         abstract=paper.abstract,
         note=paper.note,
         authors=_authors(paper.authors),

@@ -7,9 +7,9 @@ import sys
 from collections.abc import Sequence
 
 from broadsheet.errors import BroadsheetError
-from broadsheet.evaluation.commands import check, compare, run
+from broadsheet.evaluation.commands import check, compare, run, summary
 
-COMMANDS = (run, compare, check)
+COMMANDS = (run, compare, summary, check)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from urllib.parse import urlsplit
 
 from broadsheet.records import Hit, Paper, SourceStatus, Span
+from broadsheet.text.summary import summary
 
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -262,3 +263,8 @@ def _fresh(source: SourceStatus, now: datetime) -> Fresh:
     seen = f"seen {ago(source.seen, now)}" if source.seen else "never seen"
     words = f"{name} {seen}, but the last visit failed" if source.failure else f"{name} {seen}"
     return Fresh(capital(words), source.failure is not None)
+
+
+def one_line(paper: Paper) -> str | None:
+    """Return the most telling sentence of a paper's abstract, shortened; None where there is no text."""
+    return summary(paper.title, paper.text)
