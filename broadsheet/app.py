@@ -26,7 +26,7 @@ from broadsheet.server.metrics import Measured, Metrics
 from broadsheet.server.static import MOUNT, Static
 from broadsheet.server.suffix import Suffixes
 from broadsheet.settings import Settings
-from broadsheet.web import pages
+from broadsheet.web import acts, pages
 
 if TYPE_CHECKING:
     from broadsheet.library import Library
@@ -35,8 +35,10 @@ STATIC_FOLDER = Path(pages.__file__).parent / "static"
 DESCRIPTION = "Search research papers by words and by meaning. Every page of this server has a twin here."
 
 
-def create(settings: Settings | None = None, *, library: Library | None = None) -> FastAPI:
+def create(settings: Settings | None = None, *, library: Library | None = None, local: bool = False) -> FastAPI:
     """Return the application over a library, by default the one of this machine's settings.
+
+    `local` says that only this machine can reach it: then whoever sits here needs no account while none has been made.
 
     Raises:
         BroadsheetError: the settings or the store cannot be used.
@@ -56,11 +58,18 @@ def create(settings: Settings | None = None, *, library: Library | None = None) 
         redoc_url=None,
     )
     _fill_state(app, settings, library, metrics)
+    app.state.local = local
     errors.install(app)
     for router in (health.router, routes.router):
         app.include_router(router)
-    app.include_router(pages.router, include_in_schema=False)
+    for router in (acts.router, pages.router):
+        app.include_router(router, include_in_schema=False)
     return app
+
+
+def create_local() -> FastAPI:
+    """Return the application as it is served on an address that only this machine can reach."""
+    return create(local=True)
 
 
 def _open(settings: Settings) -> Library:

@@ -4,9 +4,12 @@
     ├── InputError              the caller gave something that cannot be used (exit 2, HTTP 400)
     │   ├── SourceError         a file, page or service that could not be read as papers
     │   └── SettingsError       a setting that makes no sense
+    ├── Forbidden               whoever asks may not do that (exit 3, HTTP 403)
+    │   └── LogInFirst          it has to be known who asks (HTTP 401)
     ├── NotFound                no such paper, author, venue, day (exit 4, HTTP 404)
     ├── Unavailable             it may work later: a busy lock, a late network, no snapshot yet (exit 5, HTTP 503)
-    │   └── NoSnapshot          nothing has been indexed yet
+    │   ├── NoSnapshot          nothing has been indexed yet
+    │   └── TooMany             done too often lately (HTTP 429)
     └── StoreError              the store cannot go on (exit 6, HTTP 500)
         ├── NewerSchema         the data was written by a newer Broadsheet
         └── DamagedSnapshot     an index whose checksums do not match; it can be deleted and built again
@@ -37,6 +40,19 @@ class SettingsError(InputError):
     """A setting makes no sense."""
 
 
+class Forbidden(BroadsheetError):
+    """Whoever asks may not do that."""
+
+    exit_code = 3
+    status = 403
+
+
+class LogInFirst(Forbidden):
+    """It has to be known who asks."""
+
+    status = 401
+
+
 class NotFound(BroadsheetError):
     """There is no such paper, author, venue or day."""
 
@@ -53,6 +69,16 @@ class Unavailable(BroadsheetError):
 
 class NoSnapshot(Unavailable):
     """Nothing has been indexed yet."""
+
+
+class TooMany(Unavailable):
+    """Something was done too often lately; `seconds` is how long to wait."""
+
+    status = 429
+
+    def __init__(self, message: str, seconds: int) -> None:
+        super().__init__(message)
+        self.seconds = seconds
 
 
 class StoreError(BroadsheetError):

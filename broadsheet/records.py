@@ -7,8 +7,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date as Day
-from typing import Literal
+from typing import Any, Literal
 
+Role = Literal["reader", "editor", "moderator", "admin"]
+ReaderState = Literal["active", "unconfirmed", "banned", "deleted", "local"]
 Status = Literal["published", "rejected", "withdrawn", "deleted"]
 SignalKind = str  # "votes", "comments", "stars", "citations", "listed"
 FollowKind = Literal["front", "search", "author", "venue", "category", "shelf", "like-shelf", "like"]
@@ -282,6 +284,74 @@ class Digest:
     def keys(self) -> tuple[int, ...]:
         """The keys of all its papers, in order."""
         return tuple(pick.key for section in self.sections for pick in section.picks)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """An account, the local reader, or only a confirmed address; times are UTC, ISO.
+
+    `state` is "active", "unconfirmed" (the address was never proven), "banned", "deleted", or "local": whoever sits at
+    this machine while no account has been made. `handle` is the name as mentions and addresses have it.
+    """
+
+    id: int
+    name: str
+    role: Role = "reader"
+    state: ReaderState = "active"
+    email: str | None = None
+    handle: str | None = None
+    created: str = ""
+    confirmed: str | None = None
+    has_password: bool = False
+    timezone: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def local(self) -> bool:
+        """Whether this is the reader of a laptop without accounts."""
+        return self.state == "local"
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A named list of a reader's saved papers; `public` is the secret part of its address where it is shared."""
+
+    id: int
+    reader: int
+    name: str
+    public: str | None
+    papers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """One paper on a shelf: its key, the reader's note, and when it was saved (UTC, ISO)."""
+
+    key: int
+    note: str
+    made: str
+    shelf: int
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """One reader's vote for a paper here: when (UTC, ISO), the account's age in days then, and its network's hash."""
+
+    key: int
+    reader: int
+    made: str
+    age_days: float
+    network: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What a reader has done with the papers of a page: keys of those voted for, saved, hidden, and seen before."""
+
+    voted: frozenset[int] = frozenset()
+    saved: frozenset[int] = frozenset()
+    hidden: frozenset[int] = frozenset()
+    seen: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ import platformdirs
 from broadsheet.errors import SettingsError
 
 PREFIX = "BROADSHEET_"
+REGISTRATION = ("open", "invitation", "closed")
+SHORTEST_SECRET = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,12 @@ class Settings:
     )
     trusted_proxies: tuple[str, ...] = field(
         default=(), metadata={"help": "Addresses of proxies whose forwarding headers count; commas between."}
+    )
+    registration: str = field(
+        default="closed", metadata={"help": "Who may make an account: `open`, `invitation` or `closed` (nobody)."}
+    )
+    secret: str = field(
+        default="", metadata={"help": "What sessions and links are signed with; empty means a file in the home folder."}
     )
     timezone: str = field(default="UTC", metadata={"help": "Which day an edition is: a name such as Europe/Paris."})
     encoder: str = field(
@@ -129,6 +137,10 @@ def _check_times(harvest: Harvest) -> None:
 
 
 def _check(settings: Settings) -> None:
+    if settings.registration not in REGISTRATION:
+        raise SettingsError(f"registration is one of {', '.join(REGISTRATION)}, not {settings.registration!r}.")
+    if 0 < len(settings.secret) < SHORTEST_SECRET:
+        raise SettingsError(f"secret needs at least {SHORTEST_SECRET} characters, chosen by chance.")
     try:
         ZoneInfo(settings.timezone)
     except (ZoneInfoNotFoundError, ValueError) as error:

@@ -282,6 +282,9 @@ class FakeLibrary:
         snapshot = {"change": 7, "papers": len(self.contents), "lag": 2, "encoder": "fake", "bytes": 1}
         return {"home": "/nowhere", "papers": len(self.contents), "snapshot": snapshot, "sources": []}
 
+    def has_admin(self) -> bool:
+        return False
+
     @property
     def today(self) -> str:
         return TODAY

@@ -76,7 +76,9 @@ def _announce(listener: socket.socket, settings: Settings, *, as_json: bool) -> 
     )
     if not as_json and not ipaddress.ip_address(host).is_loopback:
         names = ", ".join(settings.allowed_hosts) or "none yet: set BROADSHEET_ALLOWED_HOSTS or BROADSHEET_URL"
-        typer.echo(f"Others can reach it, so it is read-only. Names it answers to beside localhost: {names}")
+        typer.echo(
+            f"Others can reach it: it is read-only without accounts. Names it answers to beside localhost: {names}"
+        )
     sys.stdout.flush()
 
 
@@ -84,8 +86,9 @@ def _run(listener: socket.socket, settings: Settings, workers: int) -> None:
     import uvicorn
     from uvicorn.supervisors import Multiprocess
 
+    local = ipaddress.ip_address(listener.getsockname()[0]).is_loopback
     config = uvicorn.Config(
-        "broadsheet.app:create",
+        "broadsheet.app:create_local" if local else "broadsheet.app:create",
         factory=True,
         workers=workers,
         log_level="warning",

@@ -15,7 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from typing_extensions import TypedDict
 
-from broadsheet.errors import BroadsheetError
+from broadsheet.errors import BroadsheetError, TooMany
 from broadsheet.server.addresses import Moved, new_address
 from broadsheet.server.suffix import form_of
 
@@ -24,16 +24,20 @@ ErrorPage = Callable[[Request, int, str], Response]
 _log = logging.getLogger("broadsheet")
 _CODES = {
     400: "bad_request",
+    401: "log_in_first",
+    403: "forbidden",
     404: "not_found",
     405: "method_not_allowed",
+    413: "too_large",
     421: "unknown_host",
     422: "invalid_parameter",
+    429: "too_many",
     500: "internal_error",
     503: "unavailable",
 }
 _MESSAGES = {
     404: "There is nothing at this address.",
-    405: "This address cannot be used that way; ask with GET.",
+    405: "This address cannot be used that way.",
     500: "Something went wrong here, and it is in the log. Trying again may help.",
 }
 _RETRY_SECONDS = "2"
@@ -107,7 +111,8 @@ def _on_ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, BroadsheetError)
     if error.status >= 500 and error.status != 503:
         _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return answer(request, error.status, str(error))
+    waiting = {"Retry-After": str(error.seconds)} if isinstance(error, TooMany) else None
+    return answer(request, error.status, str(error), waiting)
 
 
 def _on_moved(request: Request, error: Exception) -> Response:

@@ -9,7 +9,7 @@ authors, note, comment, licence. The exceptions:
 - venue: the first that is not a preprint server;
 - status: published where any record says so, else rejected, withdrawn, deleted;
 - categories, keywords, identifiers, links: all of them;
-- signals: the newest value of each kind.
+- signals: the newest value of each kind, and what readers gave here added to it.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ _RANK = {source: rank for rank, source in enumerate(PREFERENCE)}
 _OTHERS = PREFERENCE.index("jsonl")
 _PREPRINT_SERVERS = frozenset(("arxiv", "corr", "arxiv org", "arxiv preprint", "biorxiv", "medrxiv", "preprint"))
 _STATUSES: tuple[Status, ...] = ("published", "rejected", "withdrawn", "deleted")
+HERE = "here"  # the source of signals that this instance's own readers give
 _DAY = 10  # characters of a date with day precision
 
 T = TypeVar("T")
@@ -102,13 +103,19 @@ def earliest(dates: Iterable[str | None]) -> str | None:
 
 
 def newest(signals: Iterable[Signal]) -> dict[str, float]:
-    """Return the newest value of each kind; of several on one day the largest, of ranks the smallest."""
-    found: dict[str, Signal] = {}
+    """Return the newest value of each kind; of several on one day the largest, of ranks the smallest.
+
+    What readers gave here is added: votes there are other people's votes.
+    """
+    found: dict[tuple[str, bool], Signal] = {}
     for signal in signals:
-        other = found.get(signal.kind)
-        if other is None or _later(signal, other):
-            found[signal.kind] = signal
-    return {kind: found[kind].value for kind in sorted(found)}
+        place = (signal.kind, signal.source == HERE)
+        if place not in found or _later(signal, found[place]):
+            found[place] = signal
+    values = {kind: 0.0 for kind, _ in sorted(found)}
+    for (kind, _), signal in found.items():
+        values[kind] += signal.value
+    return values
 
 
 def series(signals: Iterable[Signal]) -> list[Signal]:

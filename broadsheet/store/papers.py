@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, select, union_all
 from broadsheet.records import Paper, Signal, SourceRecord, day_range
 from broadsheet.text import normalise
 
+from . import attention
 from . import schema as t
 from .codec import hash64, unpack
 from .connect import among, insert_new, pairs, upsert
@@ -42,7 +43,7 @@ def read(connection: Connection, keys: Sequence[int]) -> list[Paper]:
 
 def records_of(connection: Connection, keys: Collection[int]) -> dict[int, list[Stored]]:
     """Return the records of each of these papers, the oldest first; keys that are no papers are left out."""
-    paper_of = _members(connection, keys)
+    paper_of = members(connection, keys)
     found: dict[int, list[Stored]] = {}
     for number, stored in sorted(_by_number(connection, paper_of).items()):
         found.setdefault(paper_of[number], []).append(stored)
@@ -50,10 +51,12 @@ def records_of(connection: Connection, keys: Collection[int]) -> dict[int, list[
 
 
 def signals_of(connection: Connection, paper_of: Mapping[int, int]) -> dict[int, list[Signal]]:
-    """Return the dated signals of papers, given the paper of each record."""
+    """Return the dated signals of papers, those that readers gave here included, given the paper of each record."""
     found: dict[int, list[Signal]] = defaultdict(list)
     for row in connection.execute(select(t.signals).where(among(connection, t.signals.c.record, paper_of))):
         found[paper_of[row.record]].append(Signal(row.kind, row.day, row.value, row.source))
+    for key, given in attention.signals_of(connection, paper_of).items():
+        found[key] += given
     return found
 
 
@@ -62,7 +65,7 @@ def perhaps_same(connection: Connection, key: int) -> list[int]:
     stored = records_of(connection, [key]).get(key, [])
     own = select(t.records.c.title).where(among(connection, t.records.c.id, [s.number for s in stored]))
     namesakes = connection.scalars(select(t.records.c.id).where(t.records.c.title.in_(own))).all()
-    others = set(_papers_of(connection, namesakes)) - {key} - _told_apart(connection, key)
+    others = set(present_of(connection, namesakes)) - {key} - _told_apart(connection, key)
     if not any(s.record.authors for s in stored):
         return sorted(others)
     groups = records_of(connection, others)
@@ -90,7 +93,7 @@ def write_papers(
 
     `at_hand` are records by number that need not be read, `alone` entries of those that may be papers by themselves.
     """
-    paper_of = _members(connection, keys)
+    paper_of = members(connection, keys)
     shared = {key for number, key in paper_of.items() if number != key}
     entries = {key: alone[key] for key in keys if key in alone and key not in shared}
     entries |= _entries(connection, {n: key for n, key in paper_of.items() if key not in entries}, at_hand)
@@ -104,8 +107,7 @@ def _entries(connection: Connection, paper_of: Mapping[int, int], at_hand: Mappi
     groups: dict[int, list[Stored]] = defaultdict(list)
     for number, key in paper_of.items():
         groups[key].append(stored[number])
-    with_signals = {n: key for n, key in paper_of.items() if stored[n].record.signals}
-    dated = signals_of(connection, with_signals)
+    dated = signals_of(connection, paper_of)
     return {key: Entry.of(group, dated.get(key, ())) for key, group in groups.items()}
 
 
@@ -132,15 +134,16 @@ def _by_number(connection: Connection, numbers: Collection[int]) -> dict[int, St
     return {number: Stored(number, live, unpack(payload)) for number, live, payload in rows}
 
 
-def _members(connection: Connection, keys: Collection[int]) -> dict[int, int]:
-    """Return the paper of each record of these papers; keys that are no papers are left out."""
+def members(connection: Connection, keys: Collection[int]) -> dict[int, int]:
+    """Return the paper of each record of these papers; keys of records that joined another paper are left out."""
     columns = select(t.absorbed.c.record, t.absorbed.c.key)
     members = pairs(connection, columns.where(among(connection, t.absorbed.c.key, keys)))
     gone = set(connection.scalars(select(t.absorbed.c.record).where(among(connection, t.absorbed.c.record, keys))))
     return {key: key for key in keys if key not in gone} | members
 
 
-def _papers_of(connection: Connection, numbers: Collection[int]) -> list[int]:
+def present_of(connection: Connection, numbers: Collection[int]) -> list[int]:
+    """Return the key of the present paper of each of these records."""
     columns = select(t.absorbed.c.record, t.absorbed.c.key)
     moved = pairs(connection, columns.where(among(connection, t.absorbed.c.record, numbers)))
     return [moved.get(number, number) for number in numbers]
@@ -148,12 +151,12 @@ def _papers_of(connection: Connection, numbers: Collection[int]) -> list[int]:
 
 def _told_apart(connection: Connection, key: int) -> set[int]:
     """Return the papers that someone has told apart from this one."""
-    members = list(_members(connection, [key]))
+    numbers = list(members(connection, [key]))
     pairs = union_all(
-        select(t.apart.c.other).where(among(connection, t.apart.c.one, members)),
-        select(t.apart.c.one).where(among(connection, t.apart.c.other, members)),
+        select(t.apart.c.other).where(among(connection, t.apart.c.one, numbers)),
+        select(t.apart.c.one).where(among(connection, t.apart.c.other, numbers)),
     )
-    return set(_papers_of(connection, connection.scalars(pairs).all()))
+    return set(present_of(connection, connection.scalars(pairs).all()))
 
 
 def _possible_names(key: int, stored: Iterable[Stored]) -> tuple[str, ...]:

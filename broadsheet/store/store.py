@@ -15,7 +15,12 @@ from .adding import Added
 from .connect import Database
 from .merges import Merge
 from .migrate import prepare
+from .outbox import Outbox
+from .readers import Readers
+from .sessions import Sessions
+from .shelves import Shelves
 from .validity import storable
+from .votes import Votes
 
 
 class Store:
@@ -40,6 +45,11 @@ class Store:
         except BaseException:
             self._database.close()
             raise
+        self.readers = Readers(self._database)
+        self.sessions = Sessions(self._database)
+        self.votes = Votes(self._database)
+        self.shelves = Shelves(self._database)
+        self.outbox = Outbox(self._database)
 
     def close(self) -> None:
         """Finish what is being written and close all connections."""

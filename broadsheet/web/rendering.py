@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache, partial
 from inspect import isfunction
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -13,8 +13,10 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from broadsheet.records import Span
+from broadsheet.records import Edition, Hit, Listing, Marks, Paper, Span
+from broadsheet.server import forms
 from broadsheet.server.addresses import paper_path
+from broadsheet.server.sessions import door_of, reader_of
 from broadsheet.text import latex
 from broadsheet.web import addresses, categories, filters, pictures
 
@@ -55,13 +57,39 @@ _ENVIRONMENT = _environment()
 
 
 def render(request: Request, template: str, *, status: int = 200, fresh: bool = True, **context: Any) -> HTMLResponse:
-    """Return a page; `fresh` says whether its footer tells how fresh the sources are, which asks the library."""
+    """Return a page; `fresh` says whether it tells how fresh the sources are and who reads, which asks the library."""
     state = request.app.state
     library: Library = state.library
+    reader = reader_of(request) if fresh else None
     html = _ENVIRONMENT.get_template(template).render(
         static=state.static,
         path=request.url.path,
         freshness=filters.freshness(library.freshness(), state.now()) if fresh else [],
+        reader=reader,
+        door=door_of(request) if fresh else "",
+        marks=library.marks(reader, [paper.key for paper in _papers(context.values())]) if reader else Marks(),
+        csrf=partial(forms.csrf_token, request),
+        said=forms.said(request) if fresh else None,
         **context,
     )
-    return HTMLResponse(html, status_code=status)
+    response = HTMLResponse(html, status_code=status, headers={"Vary": "Cookie"})
+    if reader is not None:
+        response.headers["Cache-Control"] = "private, no-cache"
+    forms.keep_anchor(request, response)
+    forms.forget_said(request, response)
+    return response
+
+
+def _papers(values: Iterable[object]) -> Iterator[Paper]:
+    """Yield the papers that a template is told of, wherever they stand."""
+    for value in values:
+        if isinstance(value, Paper):
+            yield value
+        elif isinstance(value, Hit):
+            yield value.paper
+        elif isinstance(value, Listing):
+            yield from _papers(value.hits)
+        elif isinstance(value, Edition):
+            yield from value.papers
+        elif isinstance(value, list | tuple):
+            yield from _papers(value)

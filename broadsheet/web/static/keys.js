@@ -1,7 +1,7 @@
 // Results as you type and a few keys. Everything here also works without it.
 "use strict";
 
-// -- keys: / search, j and k move, o open, x the whole abstract, ? help ------------------------------------------------
+// -- keys: / search, j and k move, o open, x the whole abstract, u vote, s save, ? help --------------------------------------------
 
 const papers = () => [...document.querySelectorAll("[data-paper]")].filter((paper) => headline(paper));
 const headline = (paper) => paper.querySelector(":is(h2, h3) > a");
@@ -38,12 +38,48 @@ function search() {
   box.select();
 }
 
+// -- votes and saves: the button's own form, sent without leaving the page; where that fails, it is sent as a form ------
+
+function press(kind) {
+  current()?.querySelector(`button.${kind}`)?.click();
+}
+
+async function act(button) {
+  const form = button.form;
+  const sent = new URLSearchParams(new FormData(form, button));
+  button.disabled = true;
+  const answer = await fetch(button.formAction, { method: "POST", body: sent, headers: { Accept: "application/json" } }).catch(() => null);
+  button.disabled = false;
+  if (!answer?.ok) {
+    button.dataset.plain = "yes";
+    return form.requestSubmit(button);
+  }
+  mark(button, await answer.json());
+  button.focus({ preventScroll: true });
+}
+
+function mark(button, now) {
+  button.setAttribute("aria-pressed", String(now.on));
+  button.name = now.on ? "undo" : "";
+  button.value = now.on ? "1" : "";
+  if ("votes" in now) button.querySelector("b").textContent = now.votes.toLocaleString("en");
+}
+
+document.querySelector("#act")?.addEventListener("submit", (event) => {
+  const button = event.submitter;
+  if (!button?.hasAttribute("aria-pressed") || button.dataset.plain) return;
+  event.preventDefault();
+  act(button);
+});
+
 const keys = {
   "/": search,
   j: () => move(1),
   k: () => move(-1),
   o: () => current() && headline(current()).click(),
   x: unfold,
+  u: () => press("vote"),
+  s: () => press("save"),
   "?": () => document.querySelector("#keys").showModal(),
 };
 

@@ -1,0 +1,37 @@
+"""The attention that this instance's own readers give, as dated signals: counted from their rows, never kept twice."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy import Connection, select
+
+from broadsheet.records import Signal
+
+from . import schema_readers as r
+from .connect import among
+from .merging import HERE
+
+
+def signals_of(connection: Connection, paper_of: Mapping[int, int]) -> dict[int, list[Signal]]:
+    """Return the signals that readers gave to papers, given the paper of each record.
+
+    A reader has one vote a paper, also where its records were voted for apart.
+    """
+    columns = select(r.votes.c.record, r.votes.c.reader, r.votes.c.made)
+    counted = columns.join(r.readers, r.readers.c.id == r.votes.c.reader).where(r.readers.c.state != "banned")
+    rows = connection.execute(counted.where(among(connection, r.votes.c.record, paper_of)).order_by(r.votes.c.made))
+    first: dict[int, dict[int, str]] = defaultdict(dict)
+    for record, reader, made in rows:
+        first[paper_of[record]].setdefault(reader, made[:10])
+    return {key: _totals("votes", days.values()) for key, days in first.items()}
+
+
+def _totals(kind: str, days: Iterable[str]) -> list[Signal]:
+    """Return the total of each day on which there was one more."""
+    total, signals = 0, []
+    for day, count in sorted(Counter(days).items()):
+        total += count
+        signals.append(Signal(kind, day, float(total), HERE))
+    return signals

@@ -1,0 +1,151 @@
+"""The tables of readers and of what they do. Like all that belongs to a paper, votes and the rest hang on the paper's
+key at the time, which is a record's number: merging papers moves no row, and undoing a merge loses none.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Double, Index, Integer, LargeBinary, Table, Text, UniqueConstraint
+
+from .schema import Number, metadata
+
+readers = Table(
+    "readers",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("email", Text),  # lower case; null where only a password or an issuer says who it is, and for deleted ones
+    Column("name", Text, nullable=False),
+    Column("handle", Text),  # the name in addresses and mentions
+    Column("password", Text),  # argon2
+    Column("role", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("created", Text, nullable=False),
+    Column("confirmed", Text),  # when the address was proven
+    Column("timezone", Text),
+    Column("settings", Text, nullable=False),  # JSON
+    UniqueConstraint("email"),
+    UniqueConstraint("handle"),
+)
+
+# A session is known by the hash of its token; for a moment after it changed, by that of the one before, too.
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("token", LargeBinary, nullable=False),
+    Column("previous", LargeBinary),
+    Column("reader", Number, nullable=False),
+    Column("created", Text, nullable=False),
+    Column("rotated", Text, nullable=False),
+    Column("seen", Text, nullable=False),
+    Column("expires", Text, nullable=False),
+    Column("agent", Text, nullable=False),
+    UniqueConstraint("token"),
+)
+Index(None, sessions.c.previous)
+Index(None, sessions.c.reader)
+
+# `network` is a keyed hash of the part of the address that one household or company shares.
+votes = Table(
+    "votes",
+    metadata,
+    Column("record", Number, primary_key=True, autoincrement=False),
+    Column("reader", Number, primary_key=True, autoincrement=False),
+    Column("made", Text, nullable=False),
+    Column("network", BigInteger),
+    sqlite_with_rowid=False,
+)
+Index(None, votes.c.reader, votes.c.made)
+Index(None, votes.c.made)
+
+shelves = Table(
+    "shelves",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("reader", Number, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("public", Text),
+    Column("made", Text, nullable=False),
+    UniqueConstraint("reader", "name"),
+    UniqueConstraint("public"),
+)
+
+saved = Table(
+    "saved",
+    metadata,
+    Column("shelf", Number, primary_key=True, autoincrement=False),
+    Column("record", Number, primary_key=True, autoincrement=False),
+    Column("note", Text, nullable=False),
+    Column("made", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index(None, saved.c.record)
+
+hidden = Table(
+    "hidden",
+    metadata,
+    Column("reader", Number, primary_key=True, autoincrement=False),
+    Column("record", Number, primary_key=True, autoincrement=False),
+    Column("made", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Papers whose own page a reader has opened.
+seen = Table(
+    "seen",
+    metadata,
+    Column("reader", Number, primary_key=True, autoincrement=False),
+    Column("record", Number, primary_key=True, autoincrement=False),
+    Column("made", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# When a reader was last here, and when the visit before that ended: what came after is new to them.
+visits = Table(
+    "visits",
+    metadata,
+    Column("reader", Number, primary_key=True, autoincrement=False),
+    Column("last", Text, nullable=False),
+    Column("before", Text),
+)
+
+# The lead that an editor chose for a day.
+picks = Table(
+    "picks",
+    metadata,
+    Column("day", Text, primary_key=True),
+    Column("record", Number, nullable=False),
+    Column("reader", Number, nullable=False),
+    Column("byline", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("made", Text, nullable=False),
+)
+
+# Mail that waits to be sent, has been sent, or cannot be. `payload` is JSON; a lease says that somebody is sending it.
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("reader", Number),
+    Column("address", Text, nullable=False),
+    Column("digest", Number),
+    Column("payload", Text, nullable=False),
+    Column("due", Text, nullable=False),
+    Column("priority", Integer, nullable=False),  # smaller goes first
+    Column("lease_until", Text),
+    Column("attempts", Integer, nullable=False),
+    Column("sent", Text),
+    Column("failed", Text),  # when it was given up
+    Column("reason", Text),  # why the last attempt failed
+)
+Index(None, outbox.c.sent, outbox.c.failed, outbox.c.priority, outbox.c.due)
+Index(None, outbox.c.reader)
+
+# How often something was done lately, by whom: `tokens` flow back with time (a leaky bucket).
+limits = Table(
+    "limits",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("level", Double, nullable=False),
+    Column("at", Double, nullable=False),  # seconds since 1970
+)

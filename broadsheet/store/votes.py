@@ -1,0 +1,137 @@
+"""Votes, and the other marks that a reader leaves on papers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import Column, ColumnElement, Connection, Table, delete, func, insert, select, update
+
+from broadsheet.records import Marks, Vote
+
+from . import papers
+from . import schema as t
+from . import schema_readers as r
+from .connect import Database, among, insert_new
+from .freshness import stamp
+
+_DAY = 86_400
+
+
+class Votes:
+    """Who voted for, hid and has seen which papers. Keys are those of present papers."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, reader: int, key: int, *, now: datetime, network: int | None) -> bool:
+        """Give a paper a reader's vote; False when it has it already."""
+
+        def work(connection: Connection) -> bool:
+            (present,) = papers.present_of(connection, [key])  # it may have joined another since it was looked up
+            if _marked(connection, r.votes, reader, present):
+                return False
+            connection.execute(insert(r.votes).values(record=present, reader=reader, made=stamp(now), network=network))
+            _count(connection, present, 1)
+            return True
+
+        return self._database.durable(work)
+
+    def remove(self, reader: int, key: int) -> bool:
+        """Take a reader's vote from a paper; False when it had none."""
+
+        def work(connection: Connection) -> bool:
+            (present,) = papers.present_of(connection, [key])
+            taken = _unmark(connection, r.votes, reader, present)
+            if taken:
+                _count(connection, present, -1)
+            return taken
+
+        return self._database.durable(work)
+
+    def hide(self, reader: int, key: int, *, now: datetime) -> None:
+        """Keep a paper out of a reader's lists."""
+        self._mark(r.hidden, reader, key, now)
+
+    def unhide(self, reader: int, key: int) -> None:
+        """Let a paper stand in a reader's lists again."""
+        self._database.durable(lambda c: _unmark(c, r.hidden, reader, key))
+
+    def see(self, reader: int, key: int, *, now: datetime) -> None:
+        """Note that a reader has opened a paper's page."""
+        self._mark(r.seen, reader, key, now)
+
+    def marks(self, reader: int, keys: Collection[int]) -> Marks:
+        """Return which of these papers a reader has voted for, saved, hidden and seen."""
+        with self._database.reading() as connection:
+            paper_of = papers.members(connection, keys)
+
+            def of(column: Column[int], owner: Column[int]) -> frozenset[int]:
+                wanted = select(column).where(owner == reader, among(connection, column, paper_of))
+                return frozenset(paper_of[record] for record in connection.scalars(wanted))
+
+            on_shelves = select(r.saved.c.record).join(r.shelves, r.shelves.c.id == r.saved.c.shelf)
+            mine = on_shelves.where(r.shelves.c.reader == reader, among(connection, r.saved.c.record, paper_of))
+            return Marks(
+                voted=of(r.votes.c.record, r.votes.c.reader),
+                saved=frozenset(paper_of[record] for record in connection.scalars(mine)),
+                hidden=of(r.hidden.c.record, r.hidden.c.reader),
+                seen=of(r.seen.c.record, r.seen.c.reader),
+            )
+
+    def of_reader(self, reader: int) -> list[int]:
+        """Return the keys of the papers that a reader voted for, the last first."""
+        return self._keys(r.votes, reader)
+
+    def hidden(self, reader: int) -> list[int]:
+        """Return the keys of the papers that a reader hid, the last first."""
+        return self._keys(r.hidden, reader)
+
+    def since(self, moment: datetime) -> list[Vote]:
+        """Return the votes since a moment that count, in order: of a reader's for one paper the first."""
+        key = func.coalesce(t.absorbed.c.key, r.votes.c.record)
+        columns = select(key, r.votes.c.reader, r.votes.c.made, r.readers.c.created, r.votes.c.network)
+        joined = columns.join(r.readers, r.readers.c.id == r.votes.c.reader).outerjoin(
+            t.absorbed, t.absorbed.c.record == r.votes.c.record
+        )
+        wanted = joined.where(r.votes.c.made >= stamp(moment), r.readers.c.state != "banned")
+        with self._database.reading() as connection:
+            rows = connection.execute(wanted.order_by(r.votes.c.made)).all()
+        first: dict[tuple[int, int], Vote] = {}
+        for key, reader, made, created, network in rows:
+            first.setdefault((key, reader), Vote(key, reader, made, _days(created, made), network))
+        return list(first.values())
+
+    def _mark(self, table: Table, reader: int, key: int, now: datetime) -> None:
+        row = {"reader": reader, "record": key, "made": stamp(now)}
+        self._database.durable(lambda c: insert_new(c, table, [row]))
+
+    def _keys(self, table: Table, reader: int) -> list[int]:
+        key = func.coalesce(t.absorbed.c.key, table.c.record)
+        joined = select(key).select_from(table).outerjoin(t.absorbed, t.absorbed.c.record == table.c.record)
+        with self._database.reading() as connection:
+            found = connection.scalars(joined.where(table.c.reader == reader).order_by(table.c.made.desc(), key))
+            return list(dict.fromkeys(found))
+
+
+def _days(created: str, made: str) -> float:
+    return (datetime.fromisoformat(made) - datetime.fromisoformat(created)).total_seconds() / _DAY
+
+
+def _marked(connection: Connection, table: Table, reader: int, key: int) -> bool:
+    return connection.scalar(select(table.c.record).where(*_own(connection, table, reader, key)).limit(1)) is not None
+
+
+def _unmark(connection: Connection, table: Table, reader: int, key: int) -> bool:
+    return connection.execute(delete(table).where(*_own(connection, table, reader, key))).rowcount > 0
+
+
+def _own(connection: Connection, table: Table, reader: int, key: int) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions of a reader's rows for a paper, on whichever of its records they hang."""
+    return table.c.reader == reader, among(connection, table.c.record, papers.members(connection, [key]))
+
+
+def _count(connection: Connection, key: int, more: int) -> None:
+    """Count a vote where lists are ordered; papers that stand in no list keep none."""
+    listed = update(t.papers).where(t.papers.c.key == key, t.papers.c.day.is_not(None))
+    connection.execute(listed.values(votes=t.papers.c.votes + more))
