@@ -20,7 +20,7 @@ test: $(BIN)/.developed ## everything CI checks: lint, format, types, layers, te
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest --numprocesses logical --dist worksteal $(TESTS)
 
 format: $(BIN)/.developed ## format the code
 	$(BIN)/ruff format
