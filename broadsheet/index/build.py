@@ -14,7 +14,7 @@ from broadsheet.encode import Encoder
 from broadsheet.errors import DamagedSnapshot
 from broadsheet.index import dense, files, manifest, schema, segments
 from broadsheet.index.columns import Gathering, Names
-from broadsheet.index.dense import Basis
+from broadsheet.index.dense import Codebook
 from broadsheet.index.entry import Entry
 from broadsheet.index.manifest import Manifest
 from broadsheet.index.segments import Segment
@@ -173,20 +173,20 @@ class Builder:
             (self._aside / LEXICAL / name).unlink(missing_ok=True)
 
     def _finish_segments(self) -> tuple[list[Segment], int]:
-        """Write columns and codes; return the segments, and the rows that the one-bit codes' basis was taken from."""
+        """Write columns and codes; return the segments, and the rows that the codebook was taken from."""
         self._codes.close()
         all_segments, old = [*self._old_segments(), *self._new_segment()], self._base
         trained = old.trained if old else 0
         if old is None or segments.outgrown(trained, sum(segment.rows for segment in all_segments)):
-            basis, trained = segments.basis_for(all_segments, self._encoder.dimension)
-            basis.save(self._aside)
+            codebook, trained = segments.codebook_for(all_segments, self._encoder.dimension)
+            codebook.save(self._aside)
             stale = all_segments
         else:
-            basis = Basis.load(self._aside)
+            codebook = Codebook.load(self._aside)
             stale = all_segments[len(old.segments) :]
         for segment in stale:
-            dense.write_codes(segment.folder, segment.codes(self._encoder.dimension), basis)
-        return segments.joined(all_segments, basis), trained
+            dense.write_codes(segment.folder, segment.codes(self._encoder.dimension), codebook)
+        return segments.joined(all_segments, codebook), trained
 
     def _new_segment(self) -> list[Segment]:
         """Return the segment of the papers taken in; none where there are none."""

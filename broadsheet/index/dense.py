@@ -1,8 +1,8 @@
-"""Vectors: one bit a dimension scanned exhaustively, the best 2,000 scored again with 8 bits a dimension.
+"""Vectors: one bit a dimension scanned exhaustively, the best 2,000 or more scored again with 8 bits a dimension.
 
-The one-bit codes are RaBitQ's (Gao and Long, 2024) as faiss scans them: a float query, in 8 bits, against the signs of
-rotated and centred documents. They are a function of the 8-bit codes and of (rotation, centre), so they can be made
-again at any time. A mask applies inside the scan.
+The one-bit codes are a product quantiser's (Jégou and others, 2011), four bits for each four dimensions, scanned with a
+float query's table of products held in registers (André and others, 2015), as faiss does it. They are a function of the
+8-bit codes and of the codebook, so they can be made again at any time. A mask applies inside the scan.
 """
 
 from __future__ import annotations
@@ -20,12 +20,14 @@ from broadsheet.index.masks import Mask
 
 CODES = "codes.i8"
 BITS = "bits.faiss"
+CODEBOOK = "codebook.npy"
 TRAINING_ROWS = 20_000
-_RESCORED = 2_000
+_RESCORED = 2_000  # rows, at least
+_TIMES = 4  # as many rows are scored again as are asked for
 _FEW = 4_096  # rows that are scored with 8 bits at once, without the scan
 _BLOCK = 16_384
-_SEED = 1
-_QUERY_BITS = 8
+_GROUP, _BITS = 4, 4  # dimensions that share a code, and its bits
+_VALUES = 1 << _BITS
 _NOTHING = 1e-30  # a component that is none
 
 Vectors = NDArray[np.float32]
@@ -48,51 +50,69 @@ def restored(codes: Codes) -> Vectors:
 
 
 @dataclass(frozen=True, slots=True)
-class Basis:
-    """What one-bit codes are relative to: an orthogonal (d, d) rotation, and the (d,) centre after rotating."""
+class Codebook:
+    """What one-bit codes stand for: (16, d) values, of which each four dimensions have the four of one of the rows."""
 
-    rotation: Vectors
-    centre: Vectors
+    values: Vectors
+
+    @property
+    def dimension(self) -> int:
+        """The dimension of the vectors."""
+        return int(self.values.shape[1])
 
     @classmethod
-    def trained(cls, codes: Codes) -> Basis:
-        """Return the basis for a collection, from its first (n, d) codes; the same codes give the same basis."""
+    def trained(cls, codes: Codes) -> Codebook:
+        """Return the codebook for a collection, from its first (n, d) codes; the same codes give the same codebook."""
         dimension = codes.shape[1]
-        random = faiss.RandomRotationMatrix(dimension, dimension)
-        random.init(_SEED)
-        rotation = faiss.vector_to_array(random.A).reshape(dimension, dimension).T.copy()
-        centre = restored(codes).mean(axis=0) if len(codes) else np.zeros(dimension, np.float32)
-        return cls(rotation, (centre @ rotation).astype(np.float32))
+        quantiser = faiss.ProductQuantizer(_padded(dimension), _padded(dimension) // _GROUP, _BITS)
+        quantiser.cp.min_points_per_centroid, quantiser.cp.max_points_per_centroid = 1, TRAINING_ROWS // _VALUES
+        enough = np.resize(codes, (max(len(codes), _VALUES), dimension))  # the few again, zeros where there are none
+        quantiser.train(_widened(restored(enough)))
+        values = faiss.vector_to_array(quantiser.centroids).reshape(-1, _VALUES, _GROUP)
+        return cls(np.ascontiguousarray(values.transpose(1, 0, 2).reshape(_VALUES, -1)[:, :dimension]))
 
     def save(self, folder: Path) -> None:
-        """Write both arrays as .npy files."""
-        for name, values in (("rotation.npy", self.rotation), ("centre.npy", self.centre)):
-            (folder / name).unlink(missing_ok=True)  # may be a link to another snapshot's
-            np.save(folder / name, values)
+        """Write the values as a .npy file."""
+        (folder / CODEBOOK).unlink(missing_ok=True)  # may be a link to another snapshot's
+        np.save(folder / CODEBOOK, self.values)
 
     @classmethod
-    def load(cls, folder: Path) -> Basis:
+    def load(cls, folder: Path) -> Codebook:
         """Return what `save` wrote."""
-        return cls(np.load(folder / "rotation.npy"), np.load(folder / "centre.npy"))
+        return cls(np.load(folder / CODEBOOK))
 
     def scanner(self, codes: Codes) -> Any:
         """Return a faiss index of the one-bit codes of (n, d) 8-bit codes: one list, so that a mask can be given."""
-        dimension = len(self.centre)
-        quantiser: Any = faiss.IndexFlatL2(dimension)
-        quantiser.add(self.centre[None])
-        scanner = faiss.IndexIVFRaBitQFastScan(quantiser, dimension, 1, faiss.METRIC_L2)
-        scanner.train(self.centre[None])
+        dimension = _padded(self.dimension)
+        quantiser: Any = faiss.IndexFlatIP(dimension)
+        quantiser.add(np.zeros((1, dimension), np.float32))
+        scanner = faiss.IndexIVFPQFastScan(
+            quantiser, dimension, 1, dimension // _GROUP, _BITS, faiss.METRIC_INNER_PRODUCT
+        )
+        values = _widened(self.values).reshape(_VALUES, -1, _GROUP).transpose(1, 0, 2)
+        faiss.copy_array_to_vector(np.ascontiguousarray(values).ravel(), scanner.pq.centroids)
+        scanner.by_residual, scanner.is_trained = False, True
         for begin in range(0, len(codes), _BLOCK):
-            scanner.add(restored(codes[begin : begin + _BLOCK]) @ self.rotation)
+            scanner.add(_widened(restored(codes[begin : begin + _BLOCK])))
         scanner.own_fields = True
         quantiser.this.disown()
         return scanner
 
 
-def write_codes(folder: Path, codes: Codes, basis: Basis) -> None:
+def _padded(dimension: int) -> int:
+    return -(-dimension // _GROUP) * _GROUP
+
+
+def _widened(vectors: Vectors) -> Vectors:
+    """Return (n, d) vectors with zeros up to the next whole group of dimensions."""
+    missing = _padded(vectors.shape[1]) - vectors.shape[1]
+    return np.pad(vectors, ((0, 0), (0, missing))) if missing else np.ascontiguousarray(vectors)
+
+
+def write_codes(folder: Path, codes: Codes, codebook: Codebook) -> None:
     """Write the one-bit codes of a segment beside its 8-bit codes."""
     (folder / BITS).unlink(missing_ok=True)  # may be a link to another snapshot's
-    faiss.write_index(basis.scanner(codes), str(folder / BITS))
+    faiss.write_index(codebook.scanner(codes), str(folder / BITS))
 
 
 def open_codes(folder: Path, rows: int, dimension: int) -> Codes:
@@ -105,11 +125,10 @@ def open_codes(folder: Path, rows: int, dimension: int) -> Codes:
 class Dense:
     """The vectors of a snapshot: `search` and `vectors`; thread-safe, one thread a search."""
 
-    def __init__(self, folders: Sequence[Path], rows: Sequence[int], basis: Basis, alive: Mask) -> None:
-        self._basis, self._alive = basis, alive
+    def __init__(self, folders: Sequence[Path], rows: Sequence[int], codebook: Codebook, alive: Mask) -> None:
+        self._dimension, self._alive = codebook.dimension, alive
         self._starts = np.concatenate([[0], np.cumsum(rows, dtype=np.int64)])
-        dimension = len(basis.centre)
-        self._codes = [open_codes(folder, n, dimension) for folder, n in zip(folders, rows, strict=True)]
+        self._codes = [open_codes(folder, n, codebook.dimension) for folder, n in zip(folders, rows, strict=True)]
         self._scanners = [faiss.read_index(str(folder / BITS)) for folder in folders]
 
     def search(
@@ -126,7 +145,7 @@ class Dense:
             return np.empty(0, np.int32), np.empty(0, np.float32)
         query = np.ascontiguousarray(vector, np.float32) / np.float32(length)
         few = count <= max(_FEW, limit)
-        rows = np.flatnonzero(eligible) if few else self._scan(query, max(limit, _RESCORED), eligible)
+        rows = np.flatnonzero(eligible) if few else self._scan(query, max(_TIMES * limit, _RESCORED), eligible)
         scores = _cosines(self._codes_of(rows), query)
         best = np.lexsort((rows, -scores))[:limit]
         return rows[best].astype(np.int32), scores[best]
@@ -136,7 +155,7 @@ class Dense:
         return restored(self._codes_of(np.asarray(rows, np.int64)))
 
     def _codes_of(self, rows: NDArray[np.int64]) -> Codes:
-        codes = np.empty((len(rows), len(self._basis.centre)), np.int8)
+        codes = np.empty((len(rows), self._dimension), np.int8)
         segments = np.searchsorted(self._starts, rows, "right") - 1
         for segment in np.unique(segments):
             here = segments == segment
@@ -144,20 +163,20 @@ class Dense:
         return codes
 
     def _scan(self, query: Vectors, count: int, eligible: Mask) -> NDArray[np.int64]:
-        """Return the rows of the best one-bit estimates; distances of all segments compare, their basis being one."""
+        """Return the rows of the best one-bit estimates, which compare between segments, their codebook being one."""
         faiss.omp_set_num_threads(1)  # a setting of the calling thread
-        rotated = np.einsum("i,ij->j", query, self._basis.rotation)[None]
-        found, distances = [], []
+        wide = _widened(query[None])
+        found, products = [], []
         for scanner, start in zip(self._scanners, self._starts[:-1], strict=True):
             if not scanner.ntotal:
                 continue
             own = eligible[start : start + scanner.ntotal]
-            estimates, numbers = scanner.search(rotated, min(count, scanner.ntotal), params=_restricted(own))
+            estimates, numbers = scanner.search(wide, min(count, scanner.ntotal), params=_restricted(own))
             real = numbers[0] >= 0
             found.append(numbers[0][real] + start)
-            distances.append(estimates[0][real])
+            products.append(estimates[0][real])
         rows = np.concatenate(found)
-        return rows[np.argsort(np.concatenate(distances), kind="stable")[:count]]
+        return rows[np.argsort(-np.concatenate(products), kind="stable")[:count]]
 
 
 def _cosines(codes: Codes, query: Vectors) -> NDArray[np.float32]:
@@ -173,6 +192,6 @@ def _cosines(codes: Codes, query: Vectors) -> NDArray[np.float32]:
 
 def _restricted(mask: Mask) -> Any:
     """Return faiss search parameters that admit only the rows of a mask."""
-    make: Any = faiss.IVFRaBitQSearchParameters  # faiss wraps its constructors at run time
+    make: Any = faiss.SearchParametersIVF  # faiss wraps its constructors at run time
     selector: Any = faiss.IDSelectorBitmap
-    return make(nprobe=1, qb=_QUERY_BITS, sel=None if mask.all() else selector(np.packbits(mask, bitorder="little")))
+    return make(nprobe=1, sel=None if mask.all() else selector(np.packbits(mask, bitorder="little")))

@@ -10,7 +10,7 @@ from broadsheet.errors import DamagedSnapshot
 from broadsheet.index import files
 
 NAME = "manifest.json"
-FORMAT = 1  # raised with every change of layout, tokens or parameters; a snapshot of another is built anew
+FORMAT = 2  # raised with every change of layout, tokens or parameters; a snapshot of another is built anew
 _REMEDY = "Delete the index folder and run `broadsheet refresh`."
 
 
@@ -24,7 +24,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """`encoder` is what `encode.load` takes; `trained` the rows that the one-bit codes' centre was taken from.
+    """`encoder` is what `encode.load` takes; `trained` the rows that the codebook was taken from.
 
     `segments` are (name, rows) in the order of rows; `files` are by path inside the snapshot.
     """

@@ -10,7 +10,7 @@ import numpy as np
 
 from broadsheet.index import dense
 from broadsheet.index.columns import Columns
-from broadsheet.index.dense import Basis, Codes
+from broadsheet.index.dense import Codebook, Codes
 
 _TOO_CLOSE = 2  # a segment less than so many times its successor is joined with it: their number stays logarithmic
 
@@ -32,15 +32,15 @@ def name(first_row: int, rows: int) -> str:
     return f"{first_row}-{rows}"
 
 
-def joined(segments: list[Segment], basis: Basis) -> list[Segment]:
+def joined(segments: list[Segment], codebook: Codebook) -> list[Segment]:
     """Return the segments with small neighbours at the end joined; the files of those joined are removed."""
     segments = list(segments)
     while len(segments) > 1 and segments[-2].rows < _TOO_CLOSE * segments[-1].rows:
-        segments[-2:] = [_join(segments[-2], segments[-1], basis)]
+        segments[-2:] = [_join(segments[-2], segments[-1], codebook)]
     return segments
 
 
-def _join(one: Segment, other: Segment, basis: Basis) -> Segment:
+def _join(one: Segment, other: Segment, codebook: Codebook) -> Segment:
     first_row = one.folder.name.partition("-")[0]
     rows = one.rows + other.rows
     result = Segment(one.folder.with_name(name(int(first_row), rows)), rows)
@@ -50,22 +50,22 @@ def _join(one: Segment, other: Segment, basis: Basis) -> Segment:
         for part in (one, other):
             with open(part.folder / dense.CODES, "rb") as source:
                 shutil.copyfileobj(source, target)
-    dense.write_codes(result.folder, result.codes(len(basis.centre)), basis)
+    dense.write_codes(result.folder, result.codes(codebook.dimension), codebook)
     shutil.rmtree(one.folder)
     shutil.rmtree(other.folder)
     return result
 
 
-def basis_for(segments: list[Segment], dimension: int) -> tuple[Basis, int]:
-    """Return a basis for the one-bit codes, and the number of first rows that it was taken from."""
+def codebook_for(segments: list[Segment], dimension: int) -> tuple[Codebook, int]:
+    """Return a codebook for the one-bit codes, and the number of first rows that it was taken from."""
     parts, room = [np.empty((0, dimension), np.int8)], dense.TRAINING_ROWS
     for segment in segments:
         parts.append(segment.codes(dimension)[:room])
         room -= len(parts[-1])
     codes = np.concatenate(parts)
-    return Basis.trained(codes), len(codes)
+    return Codebook.trained(codes), len(codes)
 
 
 def outgrown(trained: int, rows: int) -> bool:
-    """Tell whether a basis was taken from too few rows to go on with."""
+    """Tell whether a codebook was taken from too few rows to go on with."""
     return 4 * trained < min(rows, dense.TRAINING_ROWS)

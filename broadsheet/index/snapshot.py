@@ -17,7 +17,7 @@ from broadsheet.encode import Encoder
 from broadsheet.errors import DamagedSnapshot, NoSnapshot, Unavailable
 from broadsheet.index import files
 from broadsheet.index.columns import Columns, Keys, Names, Ragged
-from broadsheet.index.dense import Basis, Dense
+from broadsheet.index.dense import Codebook, Dense
 from broadsheet.index.manifest import Manifest
 from broadsheet.index.masks import Mask, Masks
 from broadsheet.index.words import Lexical
@@ -68,7 +68,7 @@ class Snapshot:
         self._keys = Keys(columns.keys, self.alive)
         self._masks = Masks(columns, names, self.alive, self._keys.rows_of)
         self.lexical = Lexical(self.path / LEXICAL, columns, self._masks)
-        self.dense = Dense(folders, [rows for _, rows in self.manifest.segments], Basis.load(self.path), self.alive)
+        self.dense = Dense(folders, [rows for _, rows in self.manifest.segments], Codebook.load(self.path), self.alive)
 
     @property
     def number(self) -> int:

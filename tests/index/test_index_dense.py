@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from broadsheet.index import dense
-from broadsheet.index.dense import Basis, Dense
+from broadsheet.index.dense import Codebook, Dense
 
 ROWS, DIMENSION = 30_000, 128
 Rows = NDArray[np.int64]
@@ -37,13 +37,13 @@ def vectors() -> dense.Vectors:
 def index(vectors: dense.Vectors, tmp_path_factory: pytest.TempPathFactory) -> Dense:
     """The vectors in three segments, every hundredth row deleted."""
     codes = dense.quantised(vectors)
-    basis, sizes, folders, start = Basis.trained(codes[:5_000]), [20_000, 9_990, 10], list[Path](), 0
+    codebook, sizes, folders, start = Codebook.trained(codes[:5_000]), [20_000, 9_990, 10], list[Path](), 0
     for size in sizes:
         folders.append(tmp_path_factory.mktemp("segment"))
         codes[start : start + size].tofile(folders[-1] / dense.CODES)
-        dense.write_codes(folders[-1], codes[start : start + size], basis)
+        dense.write_codes(folders[-1], codes[start : start + size], codebook)
         start += size
-    return Dense(folders, sizes, basis, np.arange(ROWS) % 100 != 0)
+    return Dense(folders, sizes, codebook, np.arange(ROWS) % 100 != 0)
 
 
 def exact(vectors: dense.Vectors, query: dense.Vectors, allowed: NDArray[np.bool_], limit: int) -> set[int]:
