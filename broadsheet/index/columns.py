@@ -21,17 +21,24 @@ HIDDEN = "h"  # among flags
 class Ragged:
     """Several numbers a row."""
 
-    def __init__(self, counts: NDArray[np.int64], numbers: NDArray[np.int32]) -> None:
+    def __init__(self, counts: NDArray[np.int64], numbers: NDArray[Any]) -> None:
         self.numbers = numbers
         self._starts = np.concatenate([[0], np.cumsum(counts)])
 
-    def of(self, row: int) -> NDArray[np.int32]:
+    def __len__(self) -> int:
+        return len(self._starts) - 1
+
+    def counts(self, rows: NDArray[Any]) -> NDArray[np.int64]:
+        """Return how many numbers each of the rows has."""
+        return np.asarray(self._starts[rows + 1] - self._starts[rows], np.int64)
+
+    def of(self, row: int) -> NDArray[Any]:
         """Return the numbers of one row."""
         return self.numbers[self._starts[row] : self._starts[row + 1]]
 
-    def among(self, rows: NDArray[Any]) -> NDArray[np.int32]:
+    def among(self, rows: NDArray[Any]) -> NDArray[Any]:
         """Return the numbers of all given rows, end to end."""
-        starts, counts = self._starts[rows], self._starts[rows + 1] - self._starts[rows]
+        starts, counts = self._starts[rows], self.counts(rows)
         before = np.cumsum(counts) - counts
         places: NDArray[np.int64] = np.repeat(starts - before, counts) + np.arange(counts.sum())
         return np.asarray(self.numbers[places])

@@ -1,0 +1,203 @@
+"""How well taste finds what readers saved: a fifth of the papers hidden entirely, and ranked for each reader."""
+
+from __future__ import annotations
+
+import csv
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from broadsheet import encode
+from broadsheet.errors import InputError
+from broadsheet.evaluation.bench import Report
+from broadsheet.rank import taste
+from broadsheet.rank.nearness import Lexicon, Papers, from_middle
+
+SPLITS = range(5)
+HIDDEN = 0.2  # share of the papers
+COLDEST = 0.2  # share of the readers, those with the fewest papers shown
+_BLOCK = 512
+
+Numbers = NDArray[np.intp]
+Scores = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Shelves:
+    """Papers with their texts, and who saved which: parallel numbers of readers and papers, each pair once."""
+
+    folder: str
+    items: tuple[dict[str, Any], ...]
+    readers: Numbers
+    papers: Numbers
+
+    @property
+    def texts(self) -> list[tuple[str, str]]:
+        """Title and text of each paper."""
+        return [(item.get("title") or "", item.get("text") or item.get("abstract") or "") for item in self.items]
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """What one seed shows and hides: numbers of papers, and the pairs of readers and shown papers (by place)."""
+
+    shown: Numbers
+    hidden: Numbers
+    readers: Numbers
+    saved: Numbers
+    cases: tuple[tuple[Numbers, Numbers], ...]  # for each reader to be served: places among shown, and among hidden
+
+
+class Model(Protocol):
+    """What ranks hidden papers, made for one split."""
+
+    def scores(self, shelf: Numbers) -> Scores:
+        """Return the scores of all hidden papers for a reader of some shown ones."""
+
+
+Maker = Callable[[Shelves, Papers, Split], Model]
+
+
+def read(folder: Path, *, links: bool = False) -> Shelves:
+    """Return the readers of a folder, with items.jsonl and interactions.tsv; papers without text are left out.
+
+    With `links`, all papers stay, and their tags and citations are their text.
+
+    Raises:
+        InputError: a file is missing or is not what it should be, or nothing is left.
+    """
+    try:
+        lines = [orjson.loads(line) for line in (folder / "items.jsonl").read_bytes().splitlines() if line.strip()]
+        items = [item for item in (map(_linked, lines) if links else lines) if item.get("text") or item.get("abstract")]
+        numbers = {str(item["id"]): number for number, item in enumerate(items)}
+        pairs = sorted({pair for pair in _pairs(folder / "interactions.tsv") if pair[1] in numbers})
+    except (OSError, orjson.JSONDecodeError, KeyError, AttributeError, UnicodeDecodeError) as error:
+        raise InputError(f"{folder} must hold items.jsonl and interactions.tsv: {error!r}") from error
+    if not pairs:
+        raise InputError(f"Nobody in {folder / 'interactions.tsv'} has a paper of items.jsonl with text.")
+    names = {name: number for number, name in enumerate(dict.fromkeys(reader for reader, _ in pairs))}
+    readers, papers = zip(*((names[reader], numbers[paper]) for reader, paper in pairs), strict=True)
+    return Shelves(str(folder), tuple(items), np.array(readers, np.intp), np.array(papers, np.intp))
+
+
+def _linked(item: dict[str, Any]) -> dict[str, Any]:
+    """Return a paper whose text is a word for each tag, for each paper it cites, and for itself."""
+    tags = ["t" + "".join(filter(str.isalnum, str(tag))) for tag in item.get("tags") or ()]
+    links = [f"c{paper}" for paper in (item["id"], *(item.get("cites") or ()))]
+    return {"id": item["id"], "text": " ".join([*tags, *links])}
+
+
+def _pairs(path: Path) -> Iterator[tuple[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+        next(rows, None)  # the header
+        yield from ((row[0], row[1]) for row in rows if len(row) > 1)
+
+
+def split(shelves: Shelves, seed: int) -> Split:
+    """Hide a fifth of the papers; readers with a shown and a hidden paper are served."""
+    order = np.random.default_rng(seed).permutation(len(shelves.items))
+    is_hidden = np.zeros(len(order), bool)
+    is_hidden[order[: round(HIDDEN * len(order))]] = True
+    places = np.where(is_hidden, np.cumsum(is_hidden), np.cumsum(~is_hidden)) - 1
+    hides = is_hidden[shelves.papers]
+    cases = []
+    for reader in np.intersect1d(shelves.readers[hides], shelves.readers[~hides]):
+        own = shelves.readers == reader
+        cases.append((places[shelves.papers[own & ~hides]], places[shelves.papers[own & hides]]))
+    return Split(
+        shown=np.flatnonzero(~is_hidden),
+        hidden=np.flatnonzero(is_hidden),
+        readers=shelves.readers[~hides],
+        saved=places[shelves.papers[~hides]],
+        cases=tuple(cases),
+    )
+
+
+class Taste:
+    """The model that ships: content and co-reading."""
+
+    def __init__(self, shelves: Shelves, papers: Papers, split: Split) -> None:
+        self._shown, self._hidden = papers.take(split.shown), papers.take(split.hidden)
+        self._readers = taste.CoReading(split.readers, split.saved, len(split.shown))
+        parts = [taste.Neighbours.of(block.near(self._shown)) for block in _blocks(self._hidden)]
+        self._neighbours = taste.Neighbours(
+            np.concatenate([part.nearest for part in parts]), np.concatenate([part.shares for part in parts])
+        )
+
+    def scores(self, shelf: Numbers) -> Scores:
+        """Return the scores of all hidden papers for a reader of some shown ones."""
+        near = self._hidden.near(self._shown.take(shelf))
+        content = taste.liking(near, np.ones(len(shelf), np.float32))
+        return taste.joined(content, self._neighbours.warmth(self._readers.warmth(shelf)))
+
+
+class Content:
+    """The half that needs no other readers."""
+
+    def __init__(self, shelves: Shelves, papers: Papers, split: Split) -> None:
+        self._shown, self._hidden = papers.take(split.shown), papers.take(split.hidden)
+
+    def scores(self, shelf: Numbers) -> Scores:
+        """Return the scores of all hidden papers for a reader of some shown ones."""
+        return taste.liking(self._hidden.near(self._shown.take(shelf)), np.ones(len(shelf), np.float32))
+
+
+def measured(shelves: Shelves, make: Maker, report: Report, *, encoder: str = "static") -> dict[str, Any]:
+    """Return recall among the first 50 and 100, the former also of the coldest readers, and milliseconds a reader.
+
+    Means over readers, then over the five splits.
+
+    Raises:
+        InputError: no reader has both a shown and a hidden paper.
+    """
+    papers = _papers(shelves, encoder)
+    outcomes, times = [], []
+    for seed in SPLITS:
+        one = split(shelves, seed)
+        if not one.cases:
+            raise InputError(f"No reader of {shelves.folder} has both a shown and a hidden paper.")
+        report(f"{shelves.folder}: split {seed}, {len(one.hidden)} papers hidden, {len(one.cases)} readers")
+        recalls, took = _recalls(make(shelves, papers, one), one)
+        outcomes.append(recalls)
+        times += took
+    means = np.mean(outcomes, axis=0)
+    return {
+        "folder": shelves.folder,
+        "measures": {name: round(float(mean), 4) for name, mean in zip(MEASURES, means, strict=True)},
+        "ms_p50": round(float(np.median(times)), 2),
+    }
+
+
+MEASURES = ("R@50", "R@100", "R@50 coldest")
+
+
+def _papers(shelves: Shelves, encoder: str) -> Papers:
+    texts = shelves.texts
+    vectors = encode.load(encoder).encode([encode.paper_text(*text) for text in texts])
+    return Papers.of(from_middle(vectors, vectors.mean(axis=0)), texts, Lexicon.among(texts))
+
+
+def _recalls(model: Model, one: Split) -> tuple[list[float], list[float]]:
+    """Return the split's measures, and how long learning from each shelf and ranking for it took, in milliseconds."""
+    at_50, at_100, times = [], [], []
+    for shelf, wanted in one.cases:
+        began = time.perf_counter()
+        ranked = np.argsort(-model.scores(shelf), kind="stable")[:100]
+        times.append((time.perf_counter() - began) * 1e3)
+        at_50.append(np.isin(wanted, ranked[:50]).mean())
+        at_100.append(np.isin(wanted, ranked).mean())
+    by_size = np.argsort([len(shelf) for shelf, _ in one.cases], kind="stable")
+    coldest = by_size[: max(round(COLDEST * len(by_size)), 1)]
+    return [float(np.mean(at_50)), float(np.mean(at_100)), float(np.mean(np.array(at_50)[coldest]))], times
+
+
+def _blocks(papers: Papers) -> Iterator[Papers]:
+    for begin in range(0, len(papers), _BLOCK):
+        yield papers.take(np.arange(begin, min(begin + _BLOCK, len(papers))))
