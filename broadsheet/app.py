@@ -26,7 +26,7 @@ from broadsheet.server.metrics import Measured, Metrics
 from broadsheet.server.static import MOUNT, Static
 from broadsheet.server.suffix import Suffixes
 from broadsheet.settings import Settings
-from broadsheet.web import acts, pages
+from broadsheet.web import accounts, acts, pages
 
 if TYPE_CHECKING:
     from broadsheet.library import Library
@@ -62,7 +62,7 @@ def create(settings: Settings | None = None, *, library: Library | None = None, 
     errors.install(app)
     for router in (health.router, routes.router):
         app.include_router(router)
-    for router in (acts.router, pages.router):
+    for router in (accounts.router, acts.router, pages.router):
         app.include_router(router, include_in_schema=False)
     return app
 

@@ -312,6 +312,18 @@ class Reader:
         return self.state == "local"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """Where a reader is logged in: since when, when its token last changed, when seen, until when, in which browser."""
+
+    id: int
+    created: str
+    rotated: str
+    seen: str
+    expires: str
+    agent: str
+
+
 @dataclass(frozen=True, slots=True)
 class Shelf:
     """A named list of a reader's saved papers; `public` is the secret part of its address where it is shared."""

@@ -7,7 +7,7 @@ from typing import Literal
 
 from broadsheet.records import Role
 
-Act = Literal["vote", "save", "comment", "submit", "report", "claim", "pick", "moderate", "administer"]
+Act = Literal["vote", "save", "comment", "submit", "report", "claim", "invite", "pick", "moderate", "administer"]
 
 ROLES: tuple[Role, ...] = ("reader", "editor", "moderator", "admin")  # each may do what those before it may
 
@@ -30,6 +30,7 @@ _LIMITS: dict[Act, Limit] = {
     "submit": Limit(20, _DAY),
     "report": Limit(30, _DAY),
     "claim": Limit(10, _DAY),
+    "invite": Limit(10, _DAY),
 }
 _MORE = 10  # times as much for those who look after an instance
 LOG_IN = Limit(10, 900)  # tries for one address of the network, and for one account

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from broadsheet import __version__
-from broadsheet.cli import find, gather, keep, serve
+from broadsheet.cli import find, gather, keep, reader, serve
 from broadsheet.errors import BroadsheetError
 
 EPILOG = "Data is kept in one folder, BROADSHEET_HOME. The settings are described in docs/settings.md."
@@ -34,6 +34,7 @@ PANELS = {
 for _panel, _commands in PANELS.items():
     for _command in _commands:
         app.command(rich_help_panel=_panel)(_command)
+app.add_typer(reader.app, name="reader", rich_help_panel="Keep")
 
 
 def _version(asked: bool) -> None:

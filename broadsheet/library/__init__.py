@@ -1,17 +1,16 @@
 """The facade that every door calls: it fills views, turns rankings into hits, takes in papers, and decides nothing."""
 
-from broadsheet.library.accounts import Accounts
-from broadsheet.library.acts import Acts
 from broadsheet.library.base import Report
 from broadsheet.library.gathering import Gathering
 from broadsheet.library.keeping import Keeping
 from broadsheet.library.reading import Format
 from broadsheet.library.searching import RANKED, Searching
+from broadsheet.library.sessions import Sessions
 
 __all__ = ["RANKED", "Format", "Library", "Report"]
 
 
-class Library(Searching, Acts, Accounts, Gathering, Keeping):
+class Library(Searching, Sessions, Gathering, Keeping):
     """All papers of one home folder and those who read them: search, read, gather, index, vote, save.
 
     Safe to share between threads. Long calls take `progress`, which is told how far they have come.

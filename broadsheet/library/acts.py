@@ -6,10 +6,9 @@ from base64 import urlsafe_b64decode
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from broadsheet import rights
-from broadsheet.errors import Forbidden, InputError, NotFound
+from broadsheet.errors import InputError, NotFound
+from broadsheet.library.accounts import Accounts
 from broadsheet.library.reading import Reading
-from broadsheet.library.secrets import Secrets
 from broadsheet.records import Marks, Paper, Reader, Saved, Shelf
 
 SHELF = "Saved"  # where papers go when no shelf is named
@@ -17,7 +16,7 @@ LONGEST_NAME, LONGEST_NOTE = 80, 10_000
 _URGENT, _ORDINARY = 0, 10
 
 
-class Acts(Reading, Secrets):
+class Acts(Reading, Accounts):
     """A reader's own marks on papers."""
 
     def vote(self, reader: Reader, identifier: str, *, network: str | None = None) -> bool:
@@ -111,10 +110,6 @@ class Acts(Reading, Secrets):
             priority=_URGENT if urgent else _ORDINARY,
             due=self.now,
         )
-
-    def _may(self, reader: Reader, act: rights.Act) -> None:
-        if reader.state not in ("active", "local") or not rights.may(reader.role, act):
-            raise Forbidden("You may not do that here.")
 
     def _network(self, network: str) -> int:
         """Return 56 bits that tell networks apart and say nothing about them to those without the secret."""

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from broadsheet.errors import Forbidden, InputError
-from broadsheet.server.sessions import reader_of, set_cookie, token_of
+from broadsheet.server.sessions import reader_of, session_of, set_cookie
 
 if TYPE_CHECKING:
     from broadsheet.library import Library
@@ -168,9 +168,11 @@ def _anchor(request: Request) -> str:
 
 def _known_anchor(request: Request) -> str | None:
     """Return what ties a form to this browser: its session, this machine, or a cookie for those not logged in."""
-    reader = reader_of(request)
+    reader, session = reader_of(request), session_of(request)
+    if session is not None and reader is not None:
+        return f"{session.id} {session.created} {reader.id}"  # stays the same when the token changes
     if reader is not None:
-        return "local" if reader.local else token_of(request)
+        return "local"
     return getattr(request.state, "anchor", None) or request.cookies.get(_ANCHOR)
 
 

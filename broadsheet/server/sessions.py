@@ -13,7 +13,7 @@ from broadsheet.server.hosts import LOOPBACK, host_name
 
 if TYPE_CHECKING:
     from broadsheet.library import Library
-    from broadsheet.records import Reader
+    from broadsheet.records import Reader, Session
 
 Door = Literal["local", "accounts", "read-only"]
 
@@ -25,8 +25,16 @@ _AGENT = "user-agent"
 def reader_of(request: Request) -> Reader | None:
     """Return who asks; None: nobody that is known. The answer holds for the whole request."""
     if not hasattr(request.state, "reader"):
+        request.state.session = None
         request.state.reader = _local_reader(request) or _session_reader(request)
     found: Reader | None = request.state.reader
+    return found
+
+
+def session_of(request: Request) -> Session | None:
+    """Return the session of who asks; None for the local reader and for those who are not known."""
+    reader_of(request)
+    found: Session | None = request.state.session
     return found
 
 
@@ -62,21 +70,36 @@ def is_at_this_machine(request: Request) -> bool:
 
 def log_in(request: Request, response: Response, reader: Reader) -> None:
     """Start a session in place of the one there was, and give the browser its token."""
-    library = _library(request)
-    if token := token_of(request):
-        library.end_session(token)
-    token = library.start_session(reader, agent=request.headers.get(_AGENT, ""))
-    set_cookie(request, response, _cookie(request), f"{token}.{library.signature('session', token)}", seconds=_LASTS)
+    _end(request)
+    _give(request, response, _library(request).start_session(reader, agent=request.headers.get(_AGENT, "")))
 
 
 def log_out(request: Request, response: Response) -> None:
     """End the session."""
-    if token := token_of(request):
-        _library(request).end_session(token)
+    _end(request)
     set_cookie(request, response, _cookie(request), "", seconds=0)
 
 
-def token_of(request: Request) -> str | None:
+def keep_logged_in(request: Request, response: Response) -> None:
+    """Exchange the token of a session now and then: one that was stolen is soon worth nothing."""
+    session = session_of(request)
+    token = session and _library(request).rotated(session)
+    if token:
+        _give(request, response, token)
+
+
+def _end(request: Request) -> None:
+    reader, session = reader_of(request), session_of(request)
+    if reader is not None and session is not None:
+        _library(request).end_sessions(reader, session.id)
+
+
+def _give(request: Request, response: Response, token: str) -> None:
+    signed = f"{token}.{_library(request).signature('session', token)}"
+    set_cookie(request, response, _cookie(request), signed, seconds=_LASTS)
+
+
+def _token(request: Request) -> str | None:
     """Return the token of the session that a request claims, if its signature is this instance's."""
     token, _, signature = request.cookies.get(_cookie(request), "").partition(".")
     return token if token and _library(request).is_signed("session", token, signature) else None
@@ -101,8 +124,12 @@ def _local_reader(request: Request) -> Reader | None:
 
 
 def _session_reader(request: Request) -> Reader | None:
-    token = token_of(request)
-    return _library(request).session_reader(token) if token else None
+    token = _token(request)
+    found = _library(request).session(token) if token else None
+    if found is None:
+        return None
+    request.state.session, reader = found
+    return reader
 
 
 def _cookie(request: Request) -> str:

@@ -7,16 +7,19 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, RowMapping, Select, case, insert, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, case, insert, select, update
 
+from broadsheet.errors import InputError
 from broadsheet.records import Reader, Role
 
+from . import papers
 from . import schema_readers as r
-from .connect import Database
+from .connect import Database, among
 from .freshness import stamp
 
 READER = tuple(column for column in r.readers.c if column.name != "password")
 COLUMNS = (*READER, r.readers.c.password.is_not(None).label("has_password"))
+_TAKEN = {"email": "There is an account with this address already.", "handle": "This name is taken; choose another."}
 
 
 class Readers:
@@ -29,6 +32,31 @@ class Readers:
         """Return a reader by number."""
         return self._one(select(*COLUMNS).where(r.readers.c.id == number))
 
+    def by_email(self, email: str) -> Reader | None:
+        """Return a reader by address, in lower case."""
+        return self._one(select(*COLUMNS).where(r.readers.c.email == email))
+
+    def by_handle(self, handle: str) -> Reader | None:
+        """Return a reader by the name that mentions and addresses have."""
+        return self._one(select(*COLUMNS).where(r.readers.c.handle == handle))
+
+    def many(self, numbers: list[int]) -> dict[int, Reader]:
+        """Return readers by number."""
+        with self._database.reading() as connection:
+            rows = connection.execute(select(*COLUMNS).where(among(connection, r.readers.c.id, numbers))).mappings()
+            return {row["id"]: reader_of(row) for row in rows}
+
+    def all(self, limit: int, offset: int = 0) -> list[Reader]:
+        """Return accounts, the oldest first; deleted ones are left out."""
+        statement = select(*COLUMNS).where(r.readers.c.state != "deleted").order_by(r.readers.c.id)
+        with self._database.reading() as connection:
+            return [reader_of(row) for row in connection.execute(statement.limit(limit).offset(offset)).mappings()]
+
+    def password(self, number: int) -> str | None:
+        """Return the hash of a reader's password."""
+        with self._database.reading() as connection:
+            return connection.scalar(select(r.readers.c.password).where(r.readers.c.id == number))
+
     def local(self) -> Reader | None:
         """Return the local reader, if there is one and no account has been made."""
         accounts_first = case((r.readers.c.state == "local", 1), else_=0)
@@ -37,14 +65,11 @@ class Readers:
 
     def has_accounts(self) -> bool:
         """Whether an account has ever been made."""
-        with self._database.reading() as connection:
-            return connection.scalar(select(r.readers.c.id).where(r.readers.c.state != "local").limit(1)) is not None
+        return self._exists(r.readers.c.state != "local")
 
     def has_admin(self) -> bool:
         """Whether somebody can look after accounts."""
-        admins = select(r.readers.c.id).where(r.readers.c.role == "admin", r.readers.c.state == "active").limit(1)
-        with self._database.reading() as connection:
-            return connection.scalar(admins) is not None
+        return self._exists((r.readers.c.role == "admin") & (r.readers.c.state == "active"))
 
     def make_local(self, *, now: datetime) -> Reader:
         """Make the local reader, or return the one that is there."""
@@ -55,6 +80,48 @@ class Readers:
 
         return self._present(self._database.durable(work))
 
+    def add(self, *, email: str | None, name: str, handle: str | None, role: Role, now: datetime) -> Reader:
+        """Make an account; without a name it is called by its number.
+
+        Raises:
+            InputError: address or name are taken.
+        """
+
+        def work(connection: Connection) -> int:
+            _check_free(connection, email=email, handle=handle)
+            more = {"email": email, "handle": handle, "confirmed": stamp(now) if email else None}
+            number = add_row(connection, name=name, role=role, state="active", now=now, **more)
+            if not name:
+                called = {"name": f"Reader {number}", "handle": f"reader-{number}"}
+                connection.execute(update(r.readers).where(r.readers.c.id == number).values(called))
+            return number
+
+        return self._present(self._database.durable(work))
+
+    def change(self, number: int, **values: Any) -> Reader:
+        """Change columns of a reader's row.
+
+        Raises:
+            InputError: address or name are taken.
+        """
+
+        def work(connection: Connection) -> None:
+            unique = {name: values[name] for name in ("email", "handle") if values.get(name)}
+            _check_free(connection, but=number, **unique)
+            connection.execute(update(r.readers).where(r.readers.c.id == number).values(values))
+
+        self._database.durable(work)
+        return self._present(number)
+
+    def set_state(self, number: int, state: str) -> None:
+        """Ban a reader, or let them in again; votes of those who are banned do not count."""
+
+        def work(connection: Connection) -> None:
+            connection.execute(update(r.readers).where(r.readers.c.id == number).values(state=state))
+            recount(connection, list(connection.scalars(select(r.votes.c.record).where(r.votes.c.reader == number))))
+
+        self._database.durable(work)
+
     def _present(self, number: int) -> Reader:
         reader = self.get(number)
         assert reader is not None
@@ -64,6 +131,10 @@ class Readers:
         with self._database.reading() as connection:
             row = connection.execute(statement).mappings().first()
         return None if row is None else reader_of(row)
+
+    def _exists(self, condition: ColumnElement[bool]) -> bool:
+        with self._database.reading() as connection:
+            return connection.scalar(select(r.readers.c.id).where(condition).limit(1)) is not None
 
 
 def add_row(connection: Connection, *, name: str, role: Role, state: str, now: datetime, **more: Any) -> int:
@@ -77,3 +148,15 @@ def reader_of(row: RowMapping | Mapping[str, Any]) -> Reader:
     values = {column.name: row[column.name] for column in READER}
     settings = orjson.loads(values.pop("settings"))
     return Reader(**values, settings=settings, has_password=bool(row["has_password"]))
+
+
+def recount(connection: Connection, records: list[int]) -> None:
+    """Write anew what lists know of the papers of these records."""
+    papers.write_papers(connection, set(papers.present_of(connection, records)), {}, {})
+
+
+def _check_free(connection: Connection, *, but: int = 0, **values: str | None) -> None:
+    for name, value in values.items():
+        taken = select(r.readers.c.id).where(r.readers.c[name] == value, r.readers.c.id != but)
+        if value is not None and connection.scalar(taken) is not None:
+            raise InputError(_TAKEN[name])

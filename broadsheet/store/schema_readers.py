@@ -149,3 +149,127 @@ limits = Table(
     Column("level", Double, nullable=False),
     Column("at", Double, nullable=False),  # seconds since 1970
 )
+
+# Links that were mailed or handed out, by the hash of what is secret in them; each works once.
+links = Table(
+    "links",
+    metadata,
+    Column("token", LargeBinary, primary_key=True),
+    Column("kind", Text, nullable=False),  # "login", "invite", "address"
+    Column("email", Text),
+    Column("reader", Number),
+    Column("next", Text, nullable=False),
+    Column("expires", Text, nullable=False),
+)
+Index(None, links.c.expires)
+
+# Who a reader is at an issuer of OpenID Connect.
+identities = Table(
+    "identities",
+    metadata,
+    Column("issuer", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("reader", Number, nullable=False),
+    Column("made", Text, nullable=False),
+)
+Index(None, identities.c.reader)
+
+# What readers sent in: a row at once, fetched by the loop. `state` is queued, waiting, found, merged or refused.
+submissions = Table(
+    "submissions",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("reader", Number, nullable=False),
+    Column("kind", Text, nullable=False),  # "identifier", "url", "file"
+    Column("given", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text),
+    Column("record", Number),
+    Column("made", Text, nullable=False),
+    Column("due", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+)
+Index(None, submissions.c.state, submissions.c.due)
+Index(None, submissions.c.reader)
+
+comments = Table(
+    "comments",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("record", Number, nullable=False),
+    Column("parent", Number),
+    Column("reader", Number, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("made", Text, nullable=False),
+    Column("edited", Text),
+    Column("deleted", Text),
+    Column("moderator", Number),  # who took it away, where that was not its author
+)
+Index(None, comments.c.record)
+Index(None, comments.c.reader)
+
+# What a comment said before it was edited.
+versions = Table(
+    "versions",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("comment", Number, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("made", Text, nullable=False),
+)
+Index(None, versions.c.comment)
+
+notifications = Table(
+    "notifications",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("reader", Number, nullable=False),
+    Column("kind", Text, nullable=False),  # "mention", "reply", "removed", "claim"
+    Column("comment", Number),
+    Column("actor", Number),
+    Column("words", Text, nullable=False),
+    Column("made", Text, nullable=False),
+    Column("read", Text),
+)
+Index(None, notifications.c.reader)
+
+reports = Table(
+    "reports",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("kind", Text, nullable=False),  # "comment", "paper", "reader"
+    Column("target", Number, nullable=False),
+    Column("reader", Number, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("made", Text, nullable=False),
+    Column("closed", Text),
+    UniqueConstraint("kind", "target", "reader"),
+)
+Index(None, reports.c.closed)
+
+moderation = Table(
+    "moderation",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("moderator", Number, nullable=False),
+    Column("act", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("target", Number, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("made", Text, nullable=False),
+)
+
+# Who says to be an author, by the slug of the author's page.
+claims = Table(
+    "claims",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("reader", Number, nullable=False),
+    Column("slug", Text, nullable=False),
+    Column("words", Text, nullable=False),
+    Column("made", Text, nullable=False),
+    Column("state", Text, nullable=False),  # "open", "granted", "refused"
+    Column("moderator", Number),
+    UniqueConstraint("reader", "slug"),
+)
+Index(None, claims.c.slug)

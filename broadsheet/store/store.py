@@ -13,6 +13,8 @@ from broadsheet.records import Batch, Change, Paper, SetAside, Signal, SourceRec
 from . import adding, backup, changes, editions, freshness, health, leases, merges, merging, papers
 from .adding import Added
 from .connect import Database
+from .limits import Limits
+from .links import Links
 from .merges import Merge
 from .migrate import prepare
 from .outbox import Outbox
@@ -47,6 +49,8 @@ class Store:
             raise
         self.readers = Readers(self._database)
         self.sessions = Sessions(self._database)
+        self.links = Links(self._database)
+        self.limits = Limits(self._database)
         self.votes = Votes(self._database)
         self.shelves = Shelves(self._database)
         self.outbox = Outbox(self._database)

@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse
 from broadsheet.records import Edition, Hit, Listing, Marks, Paper, Span
 from broadsheet.server import forms
 from broadsheet.server.addresses import paper_path
-from broadsheet.server.sessions import door_of, reader_of
+from broadsheet.server.sessions import door_of, keep_logged_in, reader_of
 from broadsheet.text import latex
 from broadsheet.web import addresses, categories, filters, pictures
 
@@ -75,6 +75,7 @@ def render(request: Request, template: str, *, status: int = 200, fresh: bool = 
     response = HTMLResponse(html, status_code=status, headers={"Vary": "Cookie"})
     if reader is not None:
         response.headers["Cache-Control"] = "private, no-cache"
+        keep_logged_in(request, response)
     forms.keep_anchor(request, response)
     forms.forget_said(request, response)
     return response

@@ -1,0 +1,203 @@
+"""Logging in and out, and a reader's own account."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from zoneinfo import available_timezones
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from broadsheet.errors import InputError, NotFound
+from broadsheet.records import Reader
+from broadsheet.server.forms import Form, Posted, local_path, say
+from broadsheet.server.params import Slug
+from broadsheet.server.sessions import log_in, log_out, must_be_known, network_of, reader_of, session_of
+from broadsheet.web.rendering import render
+
+if TYPE_CHECKING:
+    from broadsheet.library import Library
+
+router = APIRouter(default_response_class=HTMLResponse)
+
+_SENT = "If this address may read here, a link to log in is on its way to it. It works for an hour."
+
+
+# -- in and out --------------------------------------------------------------------------------------------------------
+
+
+@router.get("/login")
+def login(request: Request, next: str = "/") -> Response:
+    """How to log in."""
+    if reader_of(request) is not None:
+        return RedirectResponse(local_path(next), status_code=303)
+    return _login(request, next=local_path(next))
+
+
+@router.post("/login")
+def ask(request: Request, form: Posted) -> Response:
+    """Mail a link to log in, or log in with a password where one is given."""
+    next, library = local_path(form["next"] or "/"), _library(request)
+    try:
+        if form["password"]:
+            reader = library.log_in(form["email"], form["password"], network=network_of(request))
+            return _in(request, reader, next)
+        library.ask_to_log_in(form["email"], next=next, network=network_of(request))
+    except InputError as error:
+        return _login(request, next=next, status=400, email=form["email"], wrong=str(error))
+    return _login(request, next=next, email=form["email"], sent=_SENT)
+
+
+@router.get("/login/{token}")
+def link(request: Request, token: Slug) -> Response:
+    """What a link is for; it is used only when its button is pressed, since programs look at links, too."""
+    return render(request, "link.html", link=_library(request).link(token))
+
+
+@router.post("/login/{token}")
+def use(request: Request, token: Slug, form: Posted) -> Response:
+    """Use a link."""
+    reader, next = _library(request).follow_link(token)
+    return _in(request, reader, local_path(next))
+
+
+@router.post("/logout")
+def logout(request: Request, form: Posted) -> Response:
+    """End the session."""
+    response = RedirectResponse("/", status_code=303)
+    log_out(request, response)
+    return say(request, response, "You are logged out.")
+
+
+def _login(
+    request: Request, *, next: str, status: int = 200, email: str = "", wrong: str = "", sent: str = ""
+) -> Response:
+    library = _library(request)
+    return render(
+        request,
+        "login.html",
+        status=status,
+        next=next,
+        email=email,
+        wrong=wrong,
+        sent=sent,
+        registration=library.settings.registration,
+        can_mail=library.can_mail,
+    )
+
+
+def _in(request: Request, reader: Reader, next: str) -> Response:
+    response = RedirectResponse(next, status_code=303)
+    log_in(request, response, reader)
+    return response
+
+
+# -- one's own account -------------------------------------------------------------------------------------------------
+
+
+@router.get("/me")
+def me(request: Request) -> Response:
+    """The reader's account."""
+    return _me(request)
+
+
+@router.post("/me")
+def change(request: Request, form: Posted) -> Response:
+    """Change name and time zone."""
+    reader, library = must_be_known(request), _library(request)
+    try:
+        if form["name"] and form["name"] != reader.name:
+            library.rename(reader, form["name"])
+        if form["timezone"]:
+            library.set_timezone(reader, form["timezone"])
+    except InputError as error:
+        return _me(request, status=400, wrong=str(error))
+    return _done(request, "Changed.")
+
+
+@router.post("/me/password")
+def password(request: Request, form: Posted) -> Response:
+    """Set or change the password; all other sessions end, and this one gets another token."""
+    reader, session, library = must_be_known(request), session_of(request), _library(request)
+    try:
+        library.set_password(reader, form["new"], old=form["old"], session=session.id if session else None)
+    except InputError as error:
+        return _me(request, status=400, wrong=str(error))
+    response = _done(request, "The password is set, and all other sessions have ended.")
+    if session is not None:
+        log_in(request, response, reader)
+    return response
+
+
+@router.post("/me/address")
+def address(request: Request, form: Posted) -> Response:
+    """Mail a link that makes an address the reader's."""
+    reader = must_be_known(request)
+    try:
+        _library(request).ask_for_address(reader, form["email"])
+    except InputError as error:
+        return _me(request, status=400, wrong=str(error))
+    return _done(request, "If nobody else has this address, a link that confirms it is on its way to it.")
+
+
+@router.post("/me/sessions")
+def end_session(request: Request, form: Posted) -> Response:
+    """Log out in one place, or everywhere else."""
+    reader, session = must_be_known(request), session_of(request)
+    number = _number(form, "session")
+    but = None if number is not None or session is None else session.id
+    _library(request).end_sessions(reader, number, but=but)
+    return _done(request, "That session has ended." if number is not None else "All other sessions have ended.")
+
+
+@router.post("/me/invite")
+def invite(request: Request, form: Posted) -> Response:
+    """Invite somebody to make an account."""
+    reader, library = must_be_known(request), _library(request)
+    try:
+        path = library.invite(reader, form["email"])
+    except InputError as error:
+        return _me(request, status=400, wrong=str(error))
+    if library.can_mail:
+        return _done(request, f"An invitation is on its way to {form['email']}.")
+    return _done(request, f"This paper sends no mail: hand over {str(request.base_url).rstrip('/')}{path}")
+
+
+def _me(request: Request, *, status: int = 200, wrong: str = "") -> Response:
+    reader, library = must_be_known(request), _library(request)
+    here = session_of(request)
+    return render(
+        request,
+        "me.html",
+        status=status,
+        wrong=wrong,
+        sessions=library.sessions(reader),
+        here=here.id if here else None,
+        zones=sorted(available_timezones()),
+        registration=library.settings.registration,
+    )
+
+
+def _done(request: Request, words: str) -> Response:
+    return say(request, RedirectResponse("/me", status_code=303), words)
+
+
+def _number(form: Form, name: str) -> int | None:
+    """Return the number in a field, or None where it is empty.
+
+    Raises:
+        NotFound: it is no number that anything can have.
+    """
+    text = form[name]
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 16):
+        raise NotFound("There is no such thing.")
+    return int(text)
+
+
+def _library(request: Request) -> Library:
+    library: Library = request.app.state.library
+    return library
