@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import re
+import shutil
+import tempfile
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +29,19 @@ _TITLES = {
 
 def library(home: Path, **settings: Any) -> Library:
     """Open a library with three papers of one day."""
-    found = Library(Settings(home=home, **settings), clock=lambda: NOW)
-    batch = Batch(tuple(paper(identifier) for identifier in _TITLES), "1")
-    found.store.add(batch, cursor_name="file:1", source="test", now=NOW)
-    return found
+    shutil.copytree(_stocked(), home, dirs_exist_ok=True)
+    return Library(Settings(home=home, **settings), clock=lambda: NOW)
+
+
+@cache
+def _stocked() -> Path:
+    """Make the home that all others are copies of: migrations take longer than most tests."""
+    home = Path(tempfile.mkdtemp(prefix="broadsheet-desk-"))
+    atexit.register(shutil.rmtree, home)
+    with Library(Settings(home=home), clock=lambda: NOW) as library:
+        batch = Batch(tuple(paper(identifier) for identifier in _TITLES), "1")
+        library.store.add(batch, cursor_name="file:1", source="test", now=NOW)
+    return home
 
 
 def paper(identifier: str, **more: Any) -> SourceRecord:
