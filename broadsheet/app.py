@@ -15,7 +15,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 import broadsheet
 from broadsheet import settings as settings_module
-from broadsheet.api import health, routes
+from broadsheet.api import fronts, health, routes
 from broadsheet.errors import NotFound
 from broadsheet.server import errors
 from broadsheet.server.conditional import Conditional
@@ -27,6 +27,7 @@ from broadsheet.server.static import MOUNT, Static
 from broadsheet.server.suffix import Suffixes
 from broadsheet.settings import Settings
 from broadsheet.web import accounts, acts, pages
+from broadsheet.web import fronts as front_pages
 
 if TYPE_CHECKING:
     from broadsheet.library import Library
@@ -60,9 +61,10 @@ def create(settings: Settings | None = None, *, library: Library | None = None, 
     _fill_state(app, settings, library, metrics)
     app.state.local = local
     errors.install(app)
-    for router in (health.router, routes.router):
+    for router in (health.router, fronts.router, routes.router):
         app.include_router(router)
-    for router in (accounts.router, acts.router, pages.router):
+    # The last takes all else that begins with /papers.
+    for router in (accounts.router, acts.router, front_pages.router, pages.router):
         app.include_router(router, include_in_schema=False)
     return app
 

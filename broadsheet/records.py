@@ -12,7 +12,7 @@ from typing import Any, Literal
 Role = Literal["reader", "editor", "moderator", "admin"]
 ReaderState = Literal["active", "unconfirmed", "banned", "deleted", "local"]
 Status = Literal["published", "rejected", "withdrawn", "deleted"]
-SignalKind = str  # "votes", "comments", "stars", "citations", "listed"
+SignalKind = str  # "votes", "comments", "stars", "citations", "mentions", "listed"
 FollowKind = Literal["front", "search", "author", "venue", "category", "shelf", "like-shelf", "like"]
 Every = Literal["daily", "weekdays", "weekly"]
 
@@ -37,6 +37,39 @@ def day_range(text: str) -> tuple[str, str]:
     last_month = month or 12
     last = Day(year, last_month, day or calendar.monthrange(year, last_month)[1])
     return first.isoformat(), last.isoformat()
+
+
+Period = Literal["day", "week", "month"]
+
+_WEEK = re.compile(r"(\d{4})-W(\d{2})")
+
+
+def period_days(name: str) -> tuple[str, str]:
+    """Return the first and last day (ISO) of a day, an ISO 8601 week or a month, by its name.
+
+    >>> period_days("2026-W53")
+    ('2026-12-28', '2027-01-03')
+
+    Raises:
+        ValueError: there is no such day, week or month.
+    """
+    week = _WEEK.fullmatch(name)
+    if week is None:
+        return day_range(name)
+    first, last = (Day.fromisocalendar(int(week[1]), int(week[2]), weekday) for weekday in (1, 7))
+    return first.isoformat(), last.isoformat()
+
+
+def period_of(kind: Period, day: str) -> str:
+    """Return the name of the day, week or month that an ISO day lies in.
+
+    >>> period_of("week", "2027-01-03")
+    '2026-W53'
+    """
+    if kind == "week":
+        year, week, _ = Day.fromisoformat(day).isocalendar()
+        return f"{year:04}-W{week:02}"
+    return day if kind == "day" else day[:7]
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,12 +236,49 @@ class Listing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
-    """The front page of one day; `earlier` and `later` are the nearest days that have papers."""
+    """The front page of a day, or of all days of a week or month.
+
+    `day` is what it is called: "2026-06-30", "2026-W27" (ISO 8601) or "2026-06"; `total` counts all its papers, of
+    which `papers` are the first; `earlier` and `later` are the nearest of its kind that have any.
+    """
 
     day: str
     papers: tuple[Paper, ...]
     earlier: str | None = None
     later: str | None = None
+    kind: Period = "day"
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """What the trending formula knows of one paper: numbers alone.
+
+    `announced` is its edition (ISO day); `votes` and `comments` are totals, votes given here by what they weigh;
+    `stars`, `citations` and `mentions` are what it gains a day; `expected` is the number of votes foreseen before any
+    came; `saves` are the readers here who keep it.
+    """
+
+    key: int
+    announced: str
+    votes: float = 0.0
+    comments: float = 0.0
+    stars: float = 0.0
+    citations: float = 0.0
+    mentions: float = 0.0
+    expected: float = 0.0
+    saves: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Why a paper trends as it does: what is known, parts of the energy, age in hours, what that leaves, the score."""
+
+    attention: Attention
+    parts: Mapping[str, float]
+    age: float
+    decay: float
+    score: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -12,16 +13,20 @@ from starlette.testclient import TestClient
 from broadsheet.app import create
 from broadsheet.errors import NotFound
 from broadsheet.records import (
+    Attention,
     Author,
     Edition,
     Hit,
     Listing,
     Paper,
+    Period,
     Reasons,
     Signal,
     SourceRecord,
     SourceStatus,
     Span,
+    Standing,
+    period_of,
 )
 from broadsheet.settings import Settings
 
@@ -245,7 +250,76 @@ class FakeLibrary:
             papers=tuple(p for p in self.contents if p.announced == day)[:limit],
             earlier=max((d for d in days if d < day), default=None),
             later=min((d for d in days if d > day), default=None),
+            total=sum(p.announced == day for p in self.contents),
         )
+
+    def week(self, week: str | None = None, *, limit: int = 60) -> Edition:
+        self._called("week", week=week, limit=limit)
+        return self._period("week", week, limit)
+
+    def month(self, month: str | None = None, *, limit: int = 60) -> Edition:
+        self._called("month", month=month, limit=limit)
+        return self._period("month", month, limit)
+
+    def _period(self, kind: Period, name: str | None, limit: int) -> Edition:
+        dated = [(period_of(kind, p.announced), p) for p in self.contents if p.announced]
+        names = sorted({found for found, _ in dated})
+        name = name or (names[-1] if names else period_of(kind, TODAY))
+        there = [paper for found, paper in dated if found == name]
+        return Edition(
+            kind=kind,
+            day=name,
+            papers=tuple(there[:limit]),
+            earlier=max((other for other in names if other < name), default=None),
+            later=min((other for other in names if other > name), default=None),
+            total=len(there),
+        )
+
+    def days(self, first: str, last: str) -> list[tuple[str, int]]:
+        return sorted((day, count) for day, count in self.editions() if first <= day <= last)
+
+    def beside(self, first: str, last: str) -> tuple[str | None, str | None]:
+        days = [day for day, _ in self.editions()]
+        return max((d for d in days if d < first), default=None), min((d for d in days if d > last), default=None)
+
+    def trending(self, *, limit: int = 20, page: int = 1) -> Listing:
+        self._called("trending", limit=limit, page=page)
+        found = [paper for paper in self.contents if paper.announced]
+        ordered = sorted(found, key=lambda p: (p.announced or "", p.signals.get("votes", 0.0)), reverse=True)
+        return self._listing("", ordered, limit, page)
+
+    def rising(self, edition: Edition, *, limit: int = 6) -> list[Paper]:
+        there = {paper.key for paper in edition.papers}
+        return [hit.paper for hit in self.trending(limit=100).hits if hit.paper.key not in there][:limit]
+
+    def all_series(self, keys: Sequence[int]) -> dict[int, list[Signal]]:
+        grown = [("2026-03-12", 0.5), (TODAY, 1.0)]
+        return {
+            paper.key: [
+                Signal(kind, day, value * part, "test") for kind, value in paper.signals.items() for day, part in grown
+            ]
+            for paper in self.contents
+            if paper.key in keys
+        }
+
+    def standing(self, identifier: str) -> Standing | None:
+        paper = self.paper(identifier)
+        if paper.announced is None:
+            return None
+        known = Attention(paper.key, paper.announced, paper.signals.get("votes", 0.0), expected=4.0)
+        return Standing(attention=known, parts={"votes": 2.0, "expected": 0.5}, age=12.0, decay=0.7, score=175.0)
+
+    def formula(self) -> Mapping[str, Any]:
+        return {"base": 24.0, "gravity": 0.8, "weights": {"votes": 1.0}, "foreseen": 0.3, "decay": {0: 1.0, 1: 0.57}}
+
+    def categories(self) -> list[tuple[str, int]]:
+        return sorted(Counter(code for paper in self.contents if paper.ranked for code in paper.categories).items())
+
+    def category(self, code: str, *, limit: int = 20, page: int = 1, sort: str = "new") -> Listing:
+        found = [paper for paper in self.contents if paper.ranked and code in paper.categories]
+        if not found:
+            raise NotFound(f"No paper here has the category {code!r}.")
+        return self._listing("", found, limit, page)
 
     def editions(self, *, before: str | None = None, limit: int = 42) -> list[tuple[str, int]]:
         days = sorted({p.announced for p in self.contents if p.announced}, reverse=True)

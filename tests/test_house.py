@@ -74,6 +74,7 @@ COMMANDS = dict(_commands(get_command(app)))
 def test_every_command_is_one_of_the_promised() -> None:
     assert set(COMMANDS) == {
         *("add", "harvest", "refresh", "search", "similar", "paper", "export", "serve", "work"),
+        *("front", "trending"),
         *("reader add", "reader list", "reader role", "reader ban", "reader unban", "reader link"),
         *("status", "doctor", "unmerge", "migrate", "backup", "restore"),
     }
@@ -105,6 +106,8 @@ MAY_LOAD = {  # of the heavy modules, what each command may have loaded at its e
     "status": {"sqlalchemy"},
     "paper 1706.03762": {"sqlalchemy"},
     "export 1706.03762": {"sqlalchemy", "bibtexparser"},
+    "front": {"sqlalchemy"} | ENGINE,
+    "trending": {"sqlalchemy"} | ENGINE,
     "search attention": {"sqlalchemy"} | ENGINE,
     "similar 1706.03762": {"sqlalchemy"} | ENGINE,
     "refresh": {"sqlalchemy"} | ENGINE,

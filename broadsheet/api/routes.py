@@ -27,18 +27,6 @@ def _library(request: Request) -> Library:
     return library
 
 
-@router.get("/front.json", response_model=shapes.EditionShape, tags=["lists"])
-def front(request: Request) -> Response:
-    """The newest edition: the papers of the last day that has any."""
-    return listed(shapes.edition(_library(request).front(), base_of(request)))
-
-
-@router.get("/date/{day}.json", response_model=shapes.EditionShape, tags=["lists"])
-def edition(request: Request, day: params.Day) -> Response:
-    """The edition of one day; it may be empty, and then names the nearest days that are not."""
-    return listed(shapes.edition(_library(request).front(day), base_of(request)))
-
-
 @router.get("/search.json", response_model=shapes.ListShape, tags=["lists"])
 def search(
     request: Request,
@@ -67,12 +55,6 @@ def search(
         explain=explain,
     )
     return listed(shapes.listing(found, base_of(request)))
-
-
-@router.get("/new.json", response_model=shapes.ListShape, tags=["lists"])
-def new(request: Request, limit: params.Limit = params.LIMIT, page: params.Page = 1) -> Response:
-    """The newest papers."""
-    return listed(shapes.listing(_library(request).new(limit=limit, page=page), base_of(request)))
 
 
 @router.get("/similar.json", response_model=shapes.ListShape, tags=["lists"])
@@ -121,6 +103,7 @@ def paper(request: Request, identifier: params.Identifier) -> Response:
         "series": library.series(found.id),
         "records": library.records(found.id),
         "perhaps_same": library.perhaps_same(found.id),
+        "standing": library.standing(found.id),
     }
     return Json(shapes.paper(found, base_of(request), **more))
 

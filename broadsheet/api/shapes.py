@@ -7,7 +7,7 @@ from typing import Any, NotRequired
 
 from typing_extensions import TypedDict  # pydantic reads the standard one only from Python 3.12 on
 
-from broadsheet.records import Author, Edition, Hit, Listing, Paper, Signal, SourceRecord
+from broadsheet.records import Author, Edition, Hit, Listing, Paper, Signal, SourceRecord, Standing
 from broadsheet.server.addresses import paper_path
 from broadsheet.text.summary import summary
 
@@ -75,11 +75,25 @@ class ListShape(TypedDict):
 
 
 class EditionShape(ListShape):
-    """The front page of a day, and the nearest days that have one."""
+    """The front page of a day, week or month, called `day` whatever its `kind`, and the nearest that have papers."""
 
+    kind: str
     day: str
     earlier: str | None
     later: str | None
+
+
+class CategoryShape(TypedDict):
+    """A category and how many papers have it."""
+
+    code: str
+    papers: int
+
+
+class CategoriesShape(TypedDict):
+    """Every category, by code."""
+
+    categories: list[CategoryShape]
 
 
 class AuthorListShape(ListShape):
@@ -118,8 +132,20 @@ class RecordShape(TypedDict):
     links: dict[str, str]
 
 
+class StandingShape(TypedDict):
+    """Why a paper trends as it does: 100 x the sum of `parts` x `decay` is the score; `age` is in hours."""
+
+    score: float
+    parts: dict[str, float]
+    age: float
+    decay: float
+
+
 class PaperShape(BriefShape):
-    """Everything known of one paper; `signals` are the newest of each kind, `series` all of them."""
+    """Everything known of one paper; `signals` are the newest of each kind, `series` all of them.
+
+    `trending` is told over HTTP, of papers that stand in an edition.
+    """
 
     identifiers: list[str]
     summary: str | None
@@ -142,6 +168,7 @@ class PaperShape(BriefShape):
     series: list[SignalShape]
     records: list[RecordShape]
     perhaps_same: list[BriefShape]
+    trending: StandingShape | None
 
 
 def brief(paper: Paper, base: str = "") -> BriefShape:
@@ -203,11 +230,11 @@ def listing(listing: Listing, base: str = "") -> ListShape:
 def edition(edition: Edition, base: str = "") -> EditionShape:
     """Return the shape of a front page: a list with its day and the days beside it."""
     hits = tuple(Hit(paper=paper, score=0.0) for paper in edition.papers)
-    papers = Listing(query="", total=len(hits), page=1, next=None, notes=(), hits=hits)
+    papers = Listing(query="", total=edition.total, page=1, next=None, notes=(), hits=hits)
     shape = listing(papers, base)
     for one, listed in zip(shape["hits"], edition.papers, strict=True):
         one["summary"] = summary(listed.title, listed.text)
-    return EditionShape(**shape, day=edition.day, earlier=edition.earlier, later=edition.later)
+    return EditionShape(**shape, kind=edition.kind, day=edition.day, earlier=edition.earlier, later=edition.later)
 
 
 def author(name: str, orcid: str | None, papers: Listing, base: str = "") -> AuthorListShape:
@@ -227,6 +254,7 @@ def paper(
     series: Sequence[Signal] = (),
     records: Sequence[SourceRecord] = (),
     perhaps_same: Sequence[Paper] = (),
+    standing: Standing | None = None,
 ) -> PaperShape:
     """Return the shape of one paper with all that is known of it."""
     return PaperShape(
@@ -252,7 +280,13 @@ def paper(
         series=[SignalShape(kind=s.kind, day=s.day, value=s.value, source=s.source) for s in series],
         records=[_record(record) for record in records],
         perhaps_same=[brief(other, base) for other in perhaps_same],
+        trending=None if standing is None else _standing(standing),
     )
+
+
+def _standing(found: Standing) -> StandingShape:
+    parts = {kind: round(part, 4) for kind, part in found.parts.items()}
+    return StandingShape(score=round(found.score, 3), parts=parts, age=round(found.age, 2), decay=round(found.decay, 4))
 
 
 def _record(record: SourceRecord) -> RecordShape:

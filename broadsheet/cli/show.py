@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from broadsheet.records import Hit, Listing, Paper, Span
+from broadsheet.records import Edition, Hit, Listing, Paper, Span
 
 if TYPE_CHECKING:
     from broadsheet.checks import Check
@@ -28,6 +28,33 @@ def listing(found: Listing) -> None:
     for place, hit in enumerate(found.hits, first):
         _hit(console, place, hit)
     console.print(_count(found), style="dim")
+
+
+def edition(found: Edition) -> None:
+    """Print the front page of a day, week or month."""
+    console = _console()
+    console.print(Text(f"{found.day} · {found.total:,} papers", style="bold"))
+    for place, paper in enumerate(found.papers, 1):
+        votes = f"▲ {paper.signals['votes']:.0f}" if paper.signals.get("votes") else ""
+        _placed(console, place, paper, votes)
+    near = [f"{word} {name}" for word, name in (("before", found.earlier), ("after", found.later)) if name]
+    console.print(Text("; ".join(near) or "No other has papers."), style="dim")
+
+
+def trending(found: Listing) -> None:
+    """Print what trends, with scores."""
+    console = _console()
+    first = 1 + (found.page - 1) * max(len(found.hits), 1)
+    for place, hit in enumerate(found.hits, first):
+        _placed(console, place, hit.paper, f"{hit.score:.0f}")
+    if not found.hits:
+        console.print("No paper here has a day yet, so nothing can trend.", style="dim")
+
+
+def _placed(console: Console, place: int, paper: Paper, figure: str) -> None:
+    console.print(Text(f"{place:>3}  ") + Text(paper.title, style="bold"), soft_wrap=True)
+    facts = " · ".join(part for part in (paper.id, figure, paper.announced, _byline(paper)) if part)
+    console.print(Text(f"     {facts}", style="dim"), soft_wrap=True)
 
 
 def _count(found: Listing) -> str:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from broadsheet import __version__
-from broadsheet.cli import find, gather, keep, reader, serve
+from broadsheet.cli import find, fronts, gather, keep, reader, serve
 from broadsheet.errors import BroadsheetError
 
 EPILOG = "Data is kept in one folder, BROADSHEET_HOME. The settings are described in docs/settings.md."
@@ -27,6 +27,7 @@ app = typer.Typer(
 
 PANELS = {
     "Gather": (gather.add, gather.harvest, gather.refresh),
+    "Read": (fronts.front, fronts.trending),
     "Find": (find.search, find.similar, find.paper, find.export),
     "Serve": (serve.serve, serve.work),
     "Keep": (keep.status, keep.doctor, keep.unmerge, keep.migrate, keep.backup, keep.restore),

@@ -1,4 +1,4 @@
-"""Reading: papers, editions, authors, venues."""
+"""Reading: papers, authors, venues."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Literal
 
 from broadsheet.errors import InputError, NotFound
 from broadsheet.library.base import Base
-from broadsheet.records import Edition, Listing, Paper, Signal, SourceRecord
+from broadsheet.records import Listing, Paper, Signal, SourceRecord
 from broadsheet.text import cite
 
 Format = Literal["bibtex", "ris", "csl"]
@@ -49,23 +49,6 @@ class Reading(Base):
         if format not in writers:
             raise InputError(f"There is no format {format!r}; choose one of {', '.join(writers)}.")
         return writers[format](self.papers(identifiers))
-
-    def front(self, day: str | None = None, *, limit: int = 60) -> Edition:
-        """Return the edition of a day, by default the newest there is; an edition may be empty."""
-        newest = self.store.editions(limit=1)
-        day = day or (newest[0][0] if newest else self.now.date().isoformat())
-        earlier = self.store.editions(before=day, limit=1)
-        later = self.store.editions(after=day, limit=1)
-        return Edition(
-            day=day,
-            papers=tuple(self.store.papers(self.store.edition(day, limit))),
-            earlier=earlier[0][0] if earlier else None,
-            later=later[0][0] if later else None,
-        )
-
-    def editions(self, *, before: str | None = None, limit: int = 42) -> list[tuple[str, int]]:
-        """Return (day, number of papers) of the newest editions, newest first."""
-        return self.store.editions(before=before, limit=limit)
 
     def new(self, *, limit: int = 20, page: int = 1) -> Listing:
         """Return the newest papers."""

@@ -118,4 +118,4 @@ class Searching(Base):
     def _view(self) -> View:
         from broadsheet.rank import View
 
-        return View(snapshot=self.snapshot, now=self.now)
+        return View(snapshot=self.snapshot, now=self.now, attention=self.store.fronts.of)

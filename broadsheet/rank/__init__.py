@@ -3,8 +3,8 @@
 from broadsheet.rank.pipeline import MOST, Stage
 from broadsheet.rank.profiles import PROFILES, run, run_all
 from broadsheet.rank.ranking import Ranking, View
-from broadsheet.rank.reasons import explain, facets
-from broadsheet.rank.stages import Blend, Dense, Features, Lexical, Refine, Similar
+from broadsheet.rank.reasons import categories, explain, facets
+from broadsheet.rank.stages import Blend, Dense, Features, Lexical, Refine, Similar, Trending
 
 __all__ = [
     "MOST",
@@ -17,7 +17,9 @@ __all__ = [
     "Refine",
     "Similar",
     "Stage",
+    "Trending",
     "View",
+    "categories",
     "explain",
     "facets",
     "run",

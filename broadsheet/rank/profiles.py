@@ -9,7 +9,7 @@ from broadsheet.errors import InputError, Unavailable
 from broadsheet.query import Query
 from broadsheet.rank.pipeline import MOST, Stage, Then
 from broadsheet.rank.ranking import Ranking, View
-from broadsheet.rank.stages import Blend, Dense, Features, Lexical, Refine, Similar
+from broadsheet.rank.stages import Blend, Dense, Features, Lexical, Refine, Similar, Trending
 
 FIRST = {"lexical": 0.6, "dense": 0.4}
 SECOND = {"lexical": 0.55, "refined": 0.45}
@@ -23,6 +23,7 @@ PROFILES: dict[str, Stage] = {
     >> Blend(**FIRST)
     >> Refine(papers=10, weight=3.0, limit=300)
     >> Blend(**SECOND) % MOST,
+    "trending": Lexical() % MOST >> Trending(),
     "similar": Similar(**SIMILAR) % MOST,
 }
 
@@ -67,7 +68,9 @@ def _ranked(profile: str, query: Query, view: View, limit: int, known: _Known) -
     stage = profile_named(profile)
     if query.filters.ids and not query.filters.keys:
         return Ranking.empty("No paper here has the identifier that id: names.")
-    if profile != "similar" and (query.sort != "relevance" or not any(not term.negative for term in query.terms)):
+    if profile == "trending":
+        query = replace(query, sort="new")
+    elif profile != "similar" and (query.sort != "relevance" or not any(not term.negative for term in query.terms)):
         stage = PROFILES["lexical"]
     try:
         return _shared(stage, query, view, limit, known)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from broadsheet.index.snapshot import Snapshot
+from broadsheet.records import Attention
 
 Rows = NDArray[np.int32]
 Column = NDArray[np.float32]
@@ -18,10 +19,11 @@ Column = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class View:
-    """What ranking may look at besides the query: a snapshot, and the time it is."""
+    """What ranking may look at besides the query: a snapshot, the time it is, and the attention that papers get."""
 
     snapshot: Snapshot
     now: datetime
+    attention: Callable[[Sequence[int]], Mapping[int, Attention]] = lambda keys: {}
 
 
 @dataclass(frozen=True, eq=False)

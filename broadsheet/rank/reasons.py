@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from broadsheet.index import MISSING_DAY
+from broadsheet.index.snapshot import Snapshot
 from broadsheet.query import Query, Term
 from broadsheet.rank.profiles import profile_named
 from broadsheet.rank.ranking import Column, Ranking, View
@@ -50,6 +51,13 @@ def facets(ranking: Ranking, view: View) -> Facets:
         categories=_most(snapshot.categories.among(rows), snapshot.category_names),
         venues=_most(venues[venues >= 0], snapshot.venue_names),
     )
+
+
+def categories(snapshot: Snapshot) -> list[tuple[str, int]]:
+    """Return (code, number of papers that lists may show) of every category, by code."""
+    shown = np.flatnonzero(snapshot.alive & ~snapshot.hidden)
+    counts = np.bincount(snapshot.categories.among(shown), minlength=len(snapshot.category_names))
+    return sorted((code, int(n)) for code, n in zip(snapshot.category_names, counts, strict=True) if n)
 
 
 def _most(numbers: NDArray[np.int32], names: Sequence[str]) -> tuple[tuple[str, int], ...]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from broadsheet.index.snapshot import Snapshot
 from broadsheet.query import Query
+from broadsheet.rank import trending
 from broadsheet.rank.pipeline import MOST, Stage
 from broadsheet.rank.ranking import Column, Ranking, Rows, View, normalised, united
 
@@ -112,6 +113,19 @@ class Blend(Stage):
 
     def __repr__(self) -> str:
         return f"Blend({', '.join(f'{name}={weight!r}' for name, weight in self.weights.items())})"
+
+
+class Trending(Stage):
+    """Orders rows by how much they trend now; papers that stand in no edition come last, with a score of 0."""
+
+    def rank(self, query: Query, ranking: Ranking, view: View, limit: int) -> Ranking:
+        keys = view.snapshot.keys[ranking.rows].tolist()
+        known = view.attention(keys)
+        scores = [trending.score(known[key], view.now) if key in known else 0.0 for key in keys]
+        return ranking.scored(np.array(scores, np.float32), view)
+
+    def __repr__(self) -> str:
+        return "Trending()"
 
 
 class Similar(Stage):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -9,12 +10,14 @@ from fastapi import Path, Query
 from pydantic import AfterValidator, BeforeValidator, StringConstraints
 
 from broadsheet import query
+from broadsheet.records import period_days, period_of
 
 LIMIT = 20
 MAX_LIMIT = 200
 MAX_PAGE = 1_000
 MAX_TEXT = 10_000
 MAX_PAPERS = 100
+_MONTH = re.compile(r"(?!0000)[0-9]{4}-(0[1-9]|1[0-2])").fullmatch
 
 
 def _or(default: object) -> BeforeValidator:
@@ -39,6 +42,21 @@ def _day(text: str) -> str:
         raise ValueError("a day is written as 2025-11-03") from error
 
 
+def _week(text: str) -> str:
+    try:
+        if "-W" not in text:
+            raise ValueError(text)
+        return period_of("week", period_days(text)[0])
+    except ValueError as error:
+        raise ValueError("a week is written as 2026-W27, with the number that ISO 8601 gives it") from error
+
+
+def _month(text: str) -> str:
+    if not _MONTH(text):
+        raise ValueError("a month is written as 2026-06")
+    return text
+
+
 _Name: TypeAlias = Annotated[str, StringConstraints(max_length=200), AfterValidator(_clean)]
 
 Text = Annotated[
@@ -49,15 +67,16 @@ Text = Annotated[
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many papers on one page."), _or(LIMIT)]
 Page = Annotated[int, Query(ge=1, le=MAX_PAGE, description="Which page, from 1."), _or(1)]
 Profile = Annotated[
-    Literal["hybrid", "lexical", "dense"],
+    Literal["hybrid", "lexical", "dense", "trending"],
     _or("hybrid"),
-    Query(description="Rank by words and meaning, by words alone, or by meaning alone."),
+    Query(description="Rank by words and meaning, by words alone, by meaning alone, or by what trends."),
 ]
 Sort = Annotated[
     query.Sort,
     _or("relevance"),
     Query(description="The order; all but relevance go over every paper whose words match."),
 ]
+Order = Annotated[Literal["new", "trending"], _or("new"), Query(description="The newest first, or what trends.")]
 After = Annotated[_Name | None, _or(None), Query(description="Only papers from this day, month or year on.")]
 Before = Annotated[_Name | None, _or(None), Query(description="Only papers up to this day, month or year.")]
 Category = Annotated[_Name | None, _or(None), Query(description="Only papers of this category, such as cs.CL.")]
@@ -79,4 +98,7 @@ Identifier = Annotated[
     AfterValidator(_clean),
 ]
 Day = Annotated[str, Path(description="The edition's day, such as 2025-11-03."), AfterValidator(_day)]
+Week = Annotated[str, Path(description="An ISO 8601 week, such as 2026-W27."), AfterValidator(_week)]
+Month = Annotated[str, Path(description="A month, such as 2026-06."), AfterValidator(_month)]
+Code = Annotated[str, Path(max_length=200, description="A category, such as cs.CL."), AfterValidator(_clean)]
 Slug = Annotated[str, Path(description="The name as it stands in the address."), AfterValidator(_clean)]

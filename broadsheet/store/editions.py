@@ -1,4 +1,4 @@
-"""Lists of papers: front pages by day, the newest, an author's, a venue's. Only what default results may show."""
+"""Lists of papers: days with a front page, the newest, an author's, a venue's. Only what default results may show."""
 
 from __future__ import annotations
 
@@ -27,13 +27,6 @@ def days(connection: Connection, *, before: str | None, after: str | None, limit
         statement = statement.where(edition > after)
     statement = statement.order_by(edition.asc() if after and not before else edition.desc())
     return [(day, count) for day, count in connection.execute(statement)]
-
-
-def of_day(connection: Connection, day: str, limit: int) -> list[int]:
-    """Return the keys of one day's papers: most votes first, then newest, then by key."""
-    order = (t.papers.c.votes.desc(), t.papers.c.day.desc(), t.papers.c.key)
-    statement = select(t.papers.c.key).where(t.papers.c.edition == day).order_by(*order).limit(limit)
-    return list(connection.scalars(statement))
 
 
 def count(connection: Connection) -> int:

@@ -16,6 +16,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date as Day
+from datetime import timedelta
 from typing import TypeVar
 
 from broadsheet.records import Author, Paper, Signal, SourceRecord, Status, day_range
@@ -40,6 +42,8 @@ _OTHERS = PREFERENCE.index("jsonl")
 _PREPRINT_SERVERS = frozenset(("arxiv", "corr", "arxiv org", "arxiv preprint", "biorxiv", "medrxiv", "preprint"))
 _STATUSES: tuple[Status, ...] = ("published", "rejected", "withdrawn", "deleted")
 HERE = "here"  # the source of signals that this instance's own readers give
+GAINED = ("stars", "citations", "mentions")  # signals that trend by what they gain, not by their total
+_LATELY = timedelta(days=7)
 _DAY = 10  # characters of a date with day precision
 
 T = TypeVar("T")
@@ -126,6 +130,26 @@ def series(signals: Iterable[Signal]) -> list[Signal]:
         if place not in found or _later(signal, found[place]):
             found[place] = signal
     return [found[place] for place in sorted(found)]
+
+
+def gained(signals: Iterable[Signal], kind: str) -> float:
+    """Return what a kind of signal gained a day lately: its newest total less the last one at least a week older.
+
+    Of a younger series the oldest is taken, of several sources the fastest; one measurement alone says nothing.
+    """
+    sources: dict[str, list[Signal]] = {}
+    for signal in signals:
+        if signal.kind == kind:
+            sources.setdefault(signal.source, []).append(signal)
+    return max((_gained(sorted(group, key=lambda s: s.day)) for group in sources.values()), default=0.0)
+
+
+def _gained(group: Sequence[Signal]) -> float:
+    newest = group[-1]
+    week_before = (Day.fromisoformat(newest.day) - _LATELY).isoformat()
+    start = next((signal for signal in reversed(group) if signal.day <= week_before), group[0])
+    days = (Day.fromisoformat(newest.day) - Day.fromisoformat(start.day)).days
+    return max(newest.value - start.value, 0.0) / days if days else 0.0
 
 
 def _later(one: Signal, other: Signal) -> bool:

@@ -17,7 +17,7 @@ from . import schema as t
 from .codec import hash64, unpack
 from .connect import among, insert_new, pairs, upsert
 from .identity import ADDRESSES, names
-from .merging import Stored, merge
+from .merging import GAINED, Stored, gained, merge
 
 
 def resolve(connection: Connection, identifiers: Collection[str]) -> dict[str, int]:
@@ -82,8 +82,9 @@ class Entry:
     @classmethod
     def of(cls, stored: Sequence[Stored], signals: Iterable[Signal]) -> Entry:
         """Return the entry of the paper that these records are."""
-        paper = merge(0, stored, names(stored[0].record), signals)
-        return cls(_row(paper), paper.status == "deleted")
+        known = list(signals)
+        paper = merge(0, stored, names(stored[0].record), known)
+        return cls(_row(paper, known), paper.status == "deleted")
 
 
 def write_papers(
@@ -111,14 +112,19 @@ def _entries(connection: Connection, paper_of: Mapping[int, int], at_hand: Mappi
     return {key: Entry.of(group, dated.get(key, ())) for key, group in groups.items()}
 
 
-def _row(paper: Paper) -> dict[str, Any]:
+_UNLISTED = {"day": None, "edition": None, "venue": None, "votes": 0.0, "comments": 0.0}
+
+
+def _row(paper: Paper, signals: Sequence[Signal]) -> dict[str, Any]:
     if not paper.ranked:
-        return {"day": None, "edition": None, "venue": None, "votes": 0.0}
+        return {**_UNLISTED, **dict.fromkeys(GAINED, 0.0)}
     return {
         "day": day_range(paper.date)[0] if paper.date else "",
         "edition": paper.announced,
         "venue": venue_hash(paper.venue) if paper.venue else None,
         "votes": paper.signals.get("votes", 0.0),
+        "comments": paper.signals.get("comments", 0.0),
+        **{kind: gained(signals, kind) for kind in GAINED},
     }
 
 

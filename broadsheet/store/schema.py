@@ -21,7 +21,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0003"  # the newest migration; revisions are numbers with leading zeros, so that they can be compared
+HEAD = "0004"  # the newest migration; revisions are numbers with leading zeros, so that they can be compared
 
 metadata = MetaData(
     naming_convention={
@@ -32,6 +32,7 @@ metadata = MetaData(
     }
 )
 
+GAINS = ("comments", "stars", "citations", "mentions", "expected")
 Number = BigInteger().with_variant(Integer, "sqlite")  # SQLite makes its row number only of INTEGER
 
 # One row for each record of a source. `name` and `title` are 64-bit hashes: of (source, scheme, own id), and of the
@@ -91,7 +92,8 @@ apart = Table(
 )
 
 # What lists of papers need. `day` is the first day of the date ("" without a date), `edition` the front page, `venue`
-# the hash of the venue's slug; all are null for papers that default results leave out: they stand in no list.
+# the hash of the venue's slug; all are null for papers that default results leave out: they stand in no list. `stars`,
+# `citations` and `mentions` are gained a day; `expected` are the votes that were foreseen, by whoever indexes.
 papers = Table(
     "papers",
     metadata,
@@ -100,9 +102,10 @@ papers = Table(
     Column("edition", Text),
     Column("venue", BigInteger),
     Column("votes", Double, nullable=False),
+    *(Column(name, Double, nullable=False, server_default="0") for name in GAINS),
 )
 Index(None, papers.c.day)
-Index(None, papers.c.edition)
+Index(None, papers.c.edition, papers.c.votes, papers.c.expected, papers.c.day, papers.c.key)
 Index(None, papers.c.venue, papers.c.day, papers.c.key)
 
 # The newest change of each paper that ever was; `gone` when there is no such paper any more.

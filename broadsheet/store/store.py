@@ -13,6 +13,7 @@ from broadsheet.records import Batch, Change, Paper, SetAside, Signal, SourceRec
 from . import adding, backup, changes, editions, freshness, health, leases, merges, merging, papers
 from .adding import Added
 from .connect import Database
+from .fronts import Fronts
 from .limits import Limits
 from .links import Links
 from .merges import Merge
@@ -54,6 +55,7 @@ class Store:
         self.votes = Votes(self._database)
         self.shelves = Shelves(self._database)
         self.outbox = Outbox(self._database)
+        self.fronts = Fronts(self._database)
 
     def close(self) -> None:
         """Finish what is being written and close all connections."""
@@ -149,11 +151,6 @@ class Store:
         """Return days that have a front page with their number of papers: the latest, or those nearest to `after`."""
         with self._database.reading() as connection:
             return editions.days(connection, before=before, after=after, limit=limit)
-
-    def edition(self, day: str, limit: int) -> list[int]:
-        """Return the keys of one day's papers: most votes first, then newest, then by key."""
-        with self._database.reading() as connection:
-            return editions.of_day(connection, day, limit) if storable(day) else []
 
     def listed(self) -> int:
         """Return how many papers default results may show."""

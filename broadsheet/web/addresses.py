@@ -59,3 +59,8 @@ def venue_path(name: str) -> str | None:
     """Return the address of a venue's page, or None for a name that has none."""
     found = slug(name)
     return f"/venues/{quote(found)}" if found else None
+
+
+def category_path(code: str) -> str:
+    """Return the address of a category's page."""
+    return f"/category/{quote(code)}"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 _NAMES = """
 astro-ph Astrophysics
 astro-ph.CO Cosmology
@@ -11,6 +14,9 @@ astro-ph.HE High-energy astrophysics
 astro-ph.IM Astrophysics instruments
 astro-ph.SR Stars and the Sun
 cond-mat Condensed matter
+cs Computer science
+econ Economics
+eess Electrical engineering
 cond-mat.dis-nn Disordered systems
 cond-mat.mes-hall Mesoscale and nanoscale physics
 cond-mat.mtrl-sci Materials science
@@ -160,6 +166,7 @@ stat.ME Statistical methods
 stat.ML Statistical machine learning
 stat.OT Other statistics
 stat.TH Statistics theory
+math Mathematics
 """
 
 NAMES = {code: name for code, _, name in (line.partition(" ") for line in _NAMES.strip().splitlines())}
@@ -168,3 +175,21 @@ NAMES = {code: name for code, _, name in (line.partition(" ") for line in _NAMES
 def category_name(code: str) -> str:
     """Return what a category is called: its name where it is arXiv's, else the code itself."""
     return NAMES.get(code, code)
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """What stands before the dot of codes ("cs"), its categories by code, and how many papers they have."""
+
+    name: str
+    categories: tuple[tuple[str, int], ...]
+    papers: int
+
+
+def by_archive(counted: Sequence[tuple[str, int]]) -> list[Archive]:
+    """Return categories with their papers by archive, the largest first; a paper counts in each of its categories."""
+    archives: dict[str, list[tuple[str, int]]] = {}
+    for code, papers in counted:
+        archives.setdefault(code.partition(".")[0], []).append((code, papers))
+    made = [Archive(name, tuple(group), sum(n for _, n in group)) for name, group in archives.items()]
+    return sorted(made, key=lambda archive: -archive.papers)

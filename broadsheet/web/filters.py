@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from urllib.parse import urlsplit
 
-from broadsheet.records import Hit, Paper, SourceStatus, Span
+from broadsheet.records import Attention, Hit, Paper, SourceStatus, Span, period_days
 from broadsheet.text.summary import summary
 
 _MONTHS = (
@@ -75,6 +75,28 @@ def short_day(day: str) -> str:
     """Return an ISO day without its year: "Monday 29 June"."""
     when = date.fromisoformat(day)
     return f"{_WEEKDAYS[when.weekday()]} {when.day} {_MONTHS[when.month - 1]}"
+
+
+def edition_words(name: str) -> str:
+    """Return a day, week or month in full: "Tuesday, 30 June 2026", "Week 27, 29 June to 5 July 2026", "June 2026"."""
+    if "-W" not in name:
+        return day_words(name) if len(name) == 10 else date_words(name)
+    first, last = period_days(name)
+    begin = short_day(first).partition(" ")[2]
+    begin += f" {first[:4]}" if first[:4] != last[:4] else ""
+    return f"Week {int(name[6:])}, {begin} to {date_words(last)}"
+
+
+def edition_short(name: str) -> str:
+    """Return a day, week or month in few words: "Monday 29 June", "Week 26", "May 2026"."""
+    if "-W" in name:
+        return f"Week {int(name[6:])}"
+    return short_day(name) if len(name) == 10 else date_words(name)
+
+
+def edition_path(name: str) -> str:
+    """Return the address of the edition of a day, week or month."""
+    return f"/{'week' if '-W' in name else 'date' if len(name) == 10 else 'month'}/{name}"
 
 
 def ago(seen: str, now: datetime) -> str:
@@ -194,6 +216,29 @@ def short_title(title: str) -> str:
 def signal_name(kind: str) -> str:
     """Return what a measurement of attention is called."""
     return {"listed": "Rank on a saved page"}.get(kind, kind.capitalize())
+
+
+def amount_name(kind: str) -> str:
+    """Return what the trending formula takes of a signal, in words."""
+    return {
+        "votes": "Votes",
+        "expected": "Votes expected",
+        "saves": "Readers here who saved it",
+        "comments": "Comments",
+        "stars": "Stars gained a day",
+        "citations": "Citations gained a day",
+        "mentions": "Mentions gained a day",
+    }[kind]
+
+
+def amount(of: Attention, kind: str) -> str:
+    """Return how much there is of a signal, as short as it can be said."""
+    return f"{getattr(of, kind):.3g}"
+
+
+def age_words(hours: float) -> str:
+    """Return an age in hours as people say it: "18 hours", "3 days"."""
+    return plural(int(hours), "hour") if hours < 48 else plural(int(hours // 24), "day")
 
 
 def share_name(feature: str) -> str:

@@ -12,13 +12,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from broadsheet.errors import BroadsheetError, Unavailable
-from broadsheet.records import Edition, Hit, Listing, Paper
+from broadsheet.records import Hit, Listing, Paper
 from broadsheet.server.addresses import find, paper_path
 from broadsheet.server.params import (
     After,
     Before,
     Category,
-    Day,
     Identifier,
     Ids,
     Limit,
@@ -38,10 +37,8 @@ from broadsheet.web.rendering import render
 if TYPE_CHECKING:
     from broadsheet.library import Library
 
-FRONT = 40  # papers of an edition that its page shows unasked
 EXPLAINED = 50  # hits a page that are explained; more would make a long page slow
 SIMILAR = 6
-PICTURED = 8  # papers that an edition needs before a picture of its votes says anything
 
 router = APIRouter(default_response_class=HTMLResponse)
 
@@ -49,67 +46,6 @@ router = APIRouter(default_response_class=HTMLResponse)
 def _library(request: Request) -> Library:
     library: Library = request.app.state.library
     return library
-
-
-# -- editions ----------------------------------------------------------------------------------------------------------
-
-
-@router.get("/")
-def front(request: Request, limit: Limit = FRONT) -> Response:
-    """The newest edition; where nothing was ever announced, the newest papers; where there is nothing, what to do."""
-    library = _library(request)
-    edition = library.front(limit=limit)
-    if edition.papers:
-        return _edition(request, edition, limit)
-    newest = library.new(limit=limit)
-    if newest.hits:
-        return render(request, "new.html", listing=newest, limit=limit, heading="Newest papers")
-    return render(request, "first.html")
-
-
-@router.get("/date/{day}")
-def dated(request: Request, day: Day, limit: Limit = FRONT) -> Response:
-    """The edition of one day, or the nearest days that have one."""
-    return _edition(request, _library(request).front(day, limit=limit), limit)
-
-
-def _edition(request: Request, edition: Edition, limit: int) -> Response:
-    editions = _library(request).editions(before=_next_month(edition.day), limit=32)
-    month = pictures.month(edition.day, editions)
-    return render(
-        request,
-        "front.html" if edition.papers else "empty_day.html",
-        edition=edition,
-        total=dict(editions).get(edition.day, len(edition.papers)),
-        month=month,
-        month_before=next((day for day, _ in editions if day < month.month), None),
-        starred=_starred(edition.papers),
-        votes=_votes(edition.papers),
-        limit=limit,
-    )
-
-
-def _next_month(day: str) -> str:
-    year, month = int(day[:4]), int(day[5:7])
-    return f"{year + month // 12:04}-{month % 12 + 1:02}-01"
-
-
-def _starred(papers: tuple[Paper, ...]) -> list[Paper]:
-    with_stars = [paper for paper in papers if paper.signals.get("stars")]
-    return sorted(with_stars, key=lambda paper: -paper.signals["stars"])[:SIMILAR]
-
-
-def _votes(papers: tuple[Paper, ...]) -> list[float]:
-    """Return each paper's votes, or nothing where too few were voted on to make a picture."""
-    votes = [paper.signals.get("votes", 0.0) for paper in papers]
-    return votes if len(papers) >= PICTURED and votes[0] > 0 else []
-
-
-@router.get("/new")
-def new(request: Request, limit: Limit = 20, page: Page = 1) -> Response:
-    """The newest papers of all, whenever they were announced."""
-    listing = _library(request).new(limit=limit, page=page)
-    return render(request, "new.html", listing=listing, limit=limit, heading="Newest papers")
 
 
 # -- searching ---------------------------------------------------------------------------------------------------------
@@ -198,7 +134,9 @@ def paper(request: Request, id: Identifier, q: Text = "") -> Response:
         q=q,
         hit=_why(library, shown, q),
         records=library.records(shown.id),
-        series=library.series(shown.id),
+        series=(series := library.series(shown.id)),
+        grown=pictures.sparkline(series),
+        standing=library.standing(shown.id),
         perhaps_same=library.perhaps_same(shown.id),
         similar=_near(library, shown),
         url=url,

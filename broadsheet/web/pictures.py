@@ -5,9 +5,13 @@ from __future__ import annotations
 import calendar
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+
+from broadsheet.records import Signal, period_of
 
 _MOST_BARS = 36
 _LEVELS = 4
+_DRAWN = ("votes", "stars", "citations", "mentions", "comments")  # of those measured as often, the first
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,23 +83,67 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class Week:
+    """A row of a calendar, Monday first: the week's name, and its days; None where it reaches into another month."""
+
+    name: str
+    days: tuple[Cell | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Month:
-    """A month as weeks of seven cells, Monday first; None where a week reaches into another month."""
+    """A month as weeks."""
 
-    month: str
-    weeks: tuple[tuple[Cell | None, ...], ...]
+    name: str
+    weeks: tuple[Week, ...]
 
 
-def month(day: str, editions: Sequence[tuple[str, int]]) -> Month:
-    """Return the calendar month of a day, with the papers of each day's edition."""
-    year, number = int(day[:4]), int(day[5:7])
-    counts = {name: papers for name, papers in editions if name.startswith(day[:7])}
+def month(name: str, editions: Sequence[tuple[str, int]]) -> Month:
+    """Return the calendar of a month ("2026-06"), with the papers of each day's edition."""
+    counts = {day: papers for day, papers in editions if day.startswith(name)}
     most = max(counts.values(), default=0)
-    weeks = calendar.Calendar().monthdayscalendar(year, number)
-    return Month(day[:7], tuple(tuple(_cell(day[:7], d, counts, most) if d else None for d in week) for week in weeks))
+    weeks = calendar.Calendar().monthdayscalendar(int(name[:4]), int(name[5:]))
+    return Month(name, tuple(_week(name, numbers, counts, most) for numbers in weeks))
+
+
+def _week(month: str, numbers: Sequence[int], counts: Mapping[str, int], most: int) -> Week:
+    cells = tuple(_cell(month, number, counts, most) if number else None for number in numbers)
+    return Week(period_of("week", next(cell.day for cell in cells if cell)), cells)
 
 
 def _cell(month: str, number: int, counts: Mapping[str, int], most: int) -> Cell:
     day = f"{month}-{number:02}"
     papers = counts.get(day, 0)
     return Cell(day, number, papers, -(-_LEVELS * papers // most) if papers else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Sparkline:
+    """How attention grew: the kind of signal, the points of a line 100 wide and 24 high, first and last value."""
+
+    kind: str
+    points: str
+    first: float
+    last: float
+
+
+def sparkline(series: Sequence[Signal]) -> Sparkline | None:
+    """Return the line of the signal that was measured most often, on days of their own; None for a single day."""
+    kinds: dict[str, dict[str, float]] = {}
+    for signal in series:
+        if signal.kind in _DRAWN:
+            measured = kinds.setdefault(signal.kind, {})
+            measured[signal.day] = max(signal.value, measured.get(signal.day, 0.0))
+    kind = max(kinds, key=lambda name: (len(kinds[name]), -_DRAWN.index(name)), default=None)
+    if kind is None or len(kinds[kind]) < 2:
+        return None
+    days = sorted(kinds[kind])
+    values = [kinds[kind][day] for day in days]
+    return Sparkline(kind, _line([date.fromisoformat(day).toordinal() for day in days], values), values[0], values[-1])
+
+
+def _line(xs: Sequence[int], ys: Sequence[float]) -> str:
+    low, span, wide = min(ys), (max(ys) - min(ys)) or 1.0, xs[-1] - xs[0]
+    return " ".join(
+        f"{2 + 96 * (x - xs[0]) / wide:.1f},{22 - 20 * (y - low) / span:.1f}" for x, y in zip(xs, ys, strict=True)
+    )

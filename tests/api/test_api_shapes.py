@@ -45,6 +45,12 @@ def assert_shape(shape: Any, content: bytes) -> None:
         ("/date/1999-01-01.json", shapes.EditionShape),
         ("/search.json?q=paper&explain=true", shapes.ListShape),
         ("/search.json?q=arxiv:2603.00001", shapes.ListShape),
+        ("/week.json", shapes.EditionShape),
+        ("/week/2026-W53.json", shapes.EditionShape),
+        ("/month/2026-03.json", shapes.EditionShape),
+        ("/trending.json", shapes.ListShape),
+        ("/categories.json", shapes.CategoriesShape),
+        ("/category/cs.CL.json?sort=trending", shapes.ListShape),
         ("/new.json?limit=200", shapes.ListShape),
         ("/similar.json?id=2603.00001&not=acl:X26-1001", shapes.ListShape),
         ("/papers/arxiv:2603.00001/similar.json", shapes.ListShape),
@@ -154,6 +160,13 @@ def test_the_document_is_openapi_31_and_names_every_twin(document: dict[str, Any
     assert {
         "/front.json",
         "/date/{day}.json",
+        "/week.json",
+        "/week/{week}.json",
+        "/month.json",
+        "/month/{month}.json",
+        "/trending.json",
+        "/categories.json",
+        "/category/{code}.json",
         "/search.json",
         "/new.json",
         "/similar.json",
@@ -202,7 +215,7 @@ def test_the_document_reads_as_operations(document: dict[str, Any]) -> None:
     assert (search.method, search.answer, search.shape) == ("GET", "application/json", "ListShape")
     parameters = {parameter.name: parameter for parameter in search.parameters}
     assert (parameters["limit"].kind, parameters["limit"].default) == ("1 to 200", "20")
-    assert parameters["profile"].kind == "hybrid, lexical, dense"
+    assert parameters["profile"].kind == "hybrid, lexical, dense, trending"
     assert parameters["after"].kind == "string or null"
     assert not parameters["q"].required
     assert operations["/papers/{id}.bib"].answer == "application/x-bibtex"

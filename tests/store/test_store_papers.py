@@ -152,8 +152,8 @@ def test_editions_go_by_day_and_an_edition_by_votes(store: Store) -> None:
     assert store.editions(before="2025-01-06", limit=9) == [("2025-01-05", 2)]
     assert store.editions(after="2025-01-05", limit=1) == [("2025-01-06", 1)]
     a, b, c, d = store.keys(0, 10)
-    assert store.edition("2025-01-05", 9) == [b, a]
-    assert store.edition("2025-01-05", 1) == [b]
+    assert [found.key for found in store.fronts.between("2025-01-05", "2025-01-05", 9)] == [b, a]
+    assert [found.key for found in store.fronts.between("2025-01-05", "2025-01-05", 1)] == [b]
     assert store.newest(2) == [c, d]
     assert store.newest(9, 2) == [b, a]
 

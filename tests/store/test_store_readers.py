@@ -57,7 +57,7 @@ def test_votes_here_are_added_to_votes_elsewhere(store: Store, reader: Reader) -
     store.votes.add(reader.id, key, now=NOW, network=None)
     assert votes(store, key) == 42
     assert [(s.source, s.value) for s in store.series(key) if s.kind == "votes"] == [("front_page", 41), ("here", 1)]
-    assert store.newest(3) and store.edition("2026-03-14", 5) == []
+    assert store.newest(3) and [one.key for one in store.fronts.between("2026-03-14", "2026-03-14", 5)] == []
 
 
 def test_merging_loses_no_vote_and_doubles_none(store: Store, reader: Reader) -> None:
@@ -87,11 +87,11 @@ def test_taking_a_vote_back_after_a_merge_takes_all_of_it(store: Store, reader: 
 
 def test_lists_count_what_papers_count(store: Store, reader: Reader) -> None:
     add(store, *(record(f"n{n}", f"Numbered Title of Words {n}", date="2026-03-10") for n in range(5)), cursor="2")
-    keys = store.edition("2026-03-10", 10)
+    keys = [one.key for one in store.fronts.between("2026-03-10", "2026-03-10", 10)]
     store.votes.add(reader.id, keys[3], now=NOW, network=None)
-    assert store.edition("2026-03-10", 10)[0] == keys[3]
+    assert [one.key for one in store.fronts.between("2026-03-10", "2026-03-10", 10)][0] == keys[3]
     store.votes.remove(reader.id, keys[3])
-    assert store.edition("2026-03-10", 10) == keys
+    assert [one.key for one in store.fronts.between("2026-03-10", "2026-03-10", 10)] == keys
 
 
 def test_marks_are_a_readers_own(store: Store, reader: Reader) -> None:

@@ -149,8 +149,8 @@ def test_shares_fill_the_bar(parts: dict[str, float]) -> None:
 
 @pytest.mark.parametrize("day", ["0001-01-31", "2024-02-29", "9999-12-01"])
 def test_a_month_has_all_its_days(day: str) -> None:
-    month = pictures.month(day, [(day, 7), ("1800-01-01", 3)])
-    cells = [cell for week in month.weeks for cell in week if cell]
+    month = pictures.month(day[:7], [(day, 7), ("1800-01-01", 3)])
+    cells = [cell for week in month.weeks for cell in week.days if cell]
     assert [cell.number for cell in cells] == list(range(1, len(cells) + 1)) and len(cells) in (28, 29, 30, 31)
     assert [(cell.day, cell.level) for cell in cells if cell.papers] == [(day, 4)]
 

@@ -1,0 +1,73 @@
+"""What trends: a published formula over numbers and the time, and nothing else.
+
+score = 100 x energy x (24 / (24 + age))^0.8, the age in hours since the paper's edition began. The energy is a weighted
+sum of logarithms, so that the tenth vote says more than the thousandth. Base and gravity are ResearchHub's, whose decay
+suits papers, which come in one batch a day; `/about/trending` explains it to readers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from math import log1p
+
+from broadsheet.records import Attention, Standing
+
+BASE = 24.0  # hours until the age begins to tell
+GRAVITY = 0.8
+WEIGHTS = {"votes": 1.0, "saves": 0.6, "comments": 0.4, "stars": 0.5, "citations": 0.5, "mentions": 0.4}
+FORESEEN = 0.3  # how much of a vote an expected vote is worth on the first day; it fades as real ones could have come
+
+_HOUR = 3_600.0
+
+
+def age(announced: str, now: datetime) -> float:
+    """Return the hours since an edition's day began where `now` is; 0 before."""
+    began = datetime.fromisoformat(announced).replace(tzinfo=now.tzinfo)
+    return max((now - began).total_seconds() / _HOUR, 0.0)
+
+
+def decay(hours: float) -> float:
+    """Return what is left of a score at an age: 1 at first, 0.57 after a day, 0.19 after a week."""
+    return float((BASE / (BASE + hours)) ** GRAVITY)
+
+
+def energy(of: Attention, hours: float) -> dict[str, float]:
+    """Return what each signal gives to a paper's energy at an age in hours; what gives nothing is left out.
+
+    Where few votes can have come yet, the expected ones stand in for them, a prior that fades like BASE / (BASE + age),
+    so that a day without votes is still in order. What they add to the votes is the part called "expected".
+    """
+    prior = FORESEEN * of.expected * BASE / (BASE + hours)
+    votes = log1p(of.votes)
+    parts = {
+        "votes": WEIGHTS["votes"] * votes,
+        "expected": WEIGHTS["votes"] * (log1p(of.votes + prior) - votes),
+    }
+    for kind in ("saves", "comments", "stars", "citations", "mentions"):
+        parts[kind] = WEIGHTS[kind] * log1p(max(getattr(of, kind), 0.0))
+    return {kind: part for kind, part in parts.items() if part > 0}
+
+
+def explain(of: Attention, now: datetime) -> Standing:
+    """Return a paper's score with all that it is made of."""
+    hours = age(of.announced, now)
+    return Standing(attention=of, parts=energy(of, hours), age=hours, decay=decay(hours), score=score(of, now))
+
+
+def score(of: Attention, now: datetime) -> float:
+    """Return how much a paper trends now."""
+    hours = age(of.announced, now)
+    return 100 * sum(energy(of, hours).values()) * decay(hours)
+
+
+def order(papers: Iterable[Attention], now: datetime) -> list[tuple[int, float]]:
+    """Return (key, score), what trends most first; equals by edition, newest first, then by key."""
+    scored = [(score(paper, now), paper.announced, -paper.key) for paper in papers]
+    return [(-key, value) for value, _, key in sorted(scored, reverse=True)]
+
+
+def standing(papers: Iterable[Attention], now: datetime) -> list[int]:
+    """Return the keys of papers by their energy alone: how a day, a week or a month is ordered, whose age is one."""
+    scored = [(sum(energy(paper, age(paper.announced, now)).values()), -paper.key) for paper in papers]
+    return [-key for _, key in sorted(scored, reverse=True)]
