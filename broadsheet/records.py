@@ -195,13 +195,17 @@ class Reasons:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """One paper of a ranking with its score, marks and reasons; `by_meaning` when no word of the query matched."""
+    """One paper of a ranking with its score, marks and reasons; `by_meaning` when no word of the query matched.
+
+    `also` are other versions of the same work, which it stands for.
+    """
 
     paper: Paper
     score: float
     by_meaning: bool = False
     title_marks: tuple[Span, ...] = ()
     text_marks: tuple[Span, ...] = ()
+    also: tuple[Paper, ...] = ()
     reasons: Reasons | None = None
 
 

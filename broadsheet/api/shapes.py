@@ -38,7 +38,8 @@ class BriefShape(TypedDict):
 class HitShape(BriefShape):
     """A paper in a list, with its score; `by_meaning` where no word of the query matched; `reasons` where asked for.
 
-    `summary`, one line of its abstract, stands on front pages.
+    `also` are other versions of the same work, where there are any; `summary`, one line of its abstract, stands on
+    front pages.
     """
 
     score: float
@@ -56,6 +57,7 @@ class HitShape(BriefShape):
     status: str
     by_meaning: bool
     links: dict[str, str]
+    also: NotRequired[list[BriefShape]]
     summary: NotRequired[str | None]
     reasons: NotRequired[ReasonsShape]
 
@@ -204,6 +206,8 @@ def hit(hit: Hit, base: str = "") -> HitShape:
         by_meaning=hit.by_meaning,
         links=dict(found.links),
     )
+    if hit.also:
+        shape["also"] = [brief(other, base) for other in hit.also]
     if hit.reasons is not None:
         why = hit.reasons
         shape["reasons"] = ReasonsShape(words=dict(why.words), sentence=why.sentence, shares=dict(why.shares))

@@ -7,9 +7,9 @@ import sys
 from collections.abc import Sequence
 
 from broadsheet.errors import BroadsheetError
-from broadsheet.evaluation.commands import check, compare, run, summary, taste
+from broadsheet.evaluation.commands import check, compare, duplicates, run, summary, taste
 
-COMMANDS = (run, compare, summary, taste, check)
+COMMANDS = (run, compare, duplicates, summary, taste, check)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -78,7 +78,7 @@ def evaluate(
         began = time.perf_counter()
         ranking = run(profile, plain(question.text), view, limit)
         times.append((time.perf_counter() - began) * 1e3)
-        found[question.id] = shelf.papers(ranking.rows, question)
+        found[question.id] = shelf.papers(ranking.unfolded, question)
         if number % _REPORTED == 0:
             report(f"{collection.name}: {number} of {len(questions)} queries")
     per_query = measured(collection.judgements(), found, measures)
@@ -105,7 +105,7 @@ def answers(
     for question in questions:
         rankings = run_all(profiles, plain(question.text), view, limit + 1)
         for papers, ranking in zip(found, rankings, strict=True):
-            papers[question.id] = shelf.papers(ranking.rows, question)
+            papers[question.id] = shelf.papers(ranking.unfolded, question)
     return [Run(profile, papers) for profile, papers in zip(profiles, found, strict=True)]
 
 

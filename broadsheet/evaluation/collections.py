@@ -89,13 +89,18 @@ def _judgement(line: list[str], path: Path) -> tuple[str, str, int]:
         raise InputError(f"{path} has a line that is no judgement: {line}.") from error
 
 
+def all_of_them() -> Path:
+    """Return the folder of all collections: $BROADSHEET_COLLECTIONS or ../shared/collections."""
+    return Path(os.environ.get("BROADSHEET_COLLECTIONS") or _BESIDE)
+
+
 def find(name: str, split: str = "test") -> Collection:
     """Return a collection by its folder, or by its name under $BROADSHEET_COLLECTIONS or ../shared/collections.
 
     Raises:
         InputError: there is none.
     """
-    beside = Path(os.environ.get("BROADSHEET_COLLECTIONS") or _BESIDE)
+    beside = all_of_them()
     for folder in (Path(name), beside / name):
         if (folder / "corpus.jsonl").exists():
             return Collection(folder.resolve(), split)

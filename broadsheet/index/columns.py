@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from broadsheet.index.entry import Entry
+from broadsheet.index.works import mark_of, people_of
 
 HIDDEN = "h"  # among flags
 
@@ -53,7 +54,10 @@ class Ragged:
 
 @dataclass(frozen=True)
 class Columns:
-    """All columns of a snapshot or a segment; days count from 1970-01-01 (MISSING_DAY: none), venue -1 is none."""
+    """All columns of a snapshot or a segment; days count from 1970-01-01 (MISSING_DAY: none), venue -1 is none.
+
+    `mark` and `people` are those of `index.works`.
+    """
 
     keys: NDArray[np.int64]
     first_day: NDArray[np.int32]
@@ -63,6 +67,8 @@ class Columns:
     citations: NDArray[np.float32]
     hidden: NDArray[np.bool_]
     has_text: NDArray[np.bool_]
+    mark: NDArray[np.uint32]
+    people: NDArray[np.uint32]
     category_counts: NDArray[np.int64]
     category_numbers: NDArray[np.int32]
     source_counts: NDArray[np.int64]
@@ -116,6 +122,8 @@ _TYPES = {
     "citations": np.float32,
     "hidden": np.bool_,
     "has_text": np.bool_,
+    "mark": np.uint32,
+    "people": np.uint32,
     "category_counts": np.int64,
     "category_numbers": np.int32,
     "source_counts": np.int64,
@@ -219,6 +227,8 @@ class Gathering:
             "citations": entry.signals.get("citations", 0.0),
             "hidden": entry.hidden,
             "has_text": bool(entry.text),
+            "mark": mark_of(entry.title),
+            "people": people_of(entry.authors),
             "category_counts": len(flags.categories),
             "source_counts": len(flags.sources),
         }
@@ -233,4 +243,4 @@ class Gathering:
         return Columns(**{name: np.array(self._arrays[name], dtype=kind) for name, kind in _TYPES.items()})
 
 
-_CODES = {np.int64: "q", np.int32: "i", np.float32: "f", np.bool_: "b"}
+_CODES = {np.int64: "q", np.int32: "i", np.float32: "f", np.bool_: "b", np.uint32: "I"}

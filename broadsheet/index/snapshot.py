@@ -58,6 +58,7 @@ class Snapshot:
         self.keys, self.first_day, self.last_day = columns.keys, columns.first_day, columns.last_day
         self.venue, self.votes, self.citations = columns.venue, columns.votes, columns.citations
         self.hidden, self.has_text = columns.hidden, columns.has_text
+        self.mark, self.people = columns.mark, columns.people
         self.categories: Ragged = columns.categories
         self.sources: Ragged = columns.sources
         self.venue_names, self.category_names, self.source_names = map(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from broadsheet.library.base import Base
@@ -99,7 +100,8 @@ class Searching(Base):
         from broadsheet import rank
 
         keys = [int(key) for key in view.snapshot.keys[page.rows]]
-        present = {paper.key: paper for paper in self.store.papers(keys)}
+        also = {key: _keys(view, page.also.get(row, ())) for key, row in zip(keys, page.rows.tolist(), strict=True)}
+        present = {paper.key: paper for paper in self.store.papers([*keys, *chain.from_iterable(also.values())])}
         shown = [present.get(key) for key in keys]
         reasons = rank.explain(profile, query, view, page, shown) if explain else [None] * len(keys)
         return tuple(
@@ -109,6 +111,7 @@ class Searching(Base):
                 by_meaning=bool(by_meaning),
                 title_marks=highlight.marks(paper.title, query.terms),
                 text_marks=highlight.marks(paper.text, query.terms),
+                also=tuple(present[key] for key in also[paper.key] if key in present),
                 reasons=why,
             )
             for paper, score, by_meaning, why in zip(shown, page.scores, page.by_meaning, reasons, strict=True)
@@ -119,3 +122,7 @@ class Searching(Base):
         from broadsheet.rank import View
 
         return View(snapshot=self.snapshot, now=self.now, attention=self.store.fronts.of)
+
+
+def _keys(view: View, rows: Sequence[int]) -> list[int]:
+    return [int(view.snapshot.keys[row]) for row in rows]

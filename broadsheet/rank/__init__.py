@@ -1,5 +1,6 @@
 """A query and a view to a ranking; pure: knows no store and no source."""
 
+from broadsheet.rank.duplicates import Collapse
 from broadsheet.rank.pipeline import MOST, Stage
 from broadsheet.rank.profiles import PROFILES, run, run_all
 from broadsheet.rank.ranking import Ranking, View
@@ -10,6 +11,7 @@ __all__ = [
     "MOST",
     "PROFILES",
     "Blend",
+    "Collapse",
     "Dense",
     "Features",
     "Lexical",

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from broadsheet.errors import InputError, Unavailable
 from broadsheet.query import Query
+from broadsheet.rank.duplicates import Collapse
 from broadsheet.rank.pipeline import MOST, Stage, Then
 from broadsheet.rank.ranking import Ranking, View
 from broadsheet.rank.stages import Blend, Dense, Features, Lexical, Refine, Similar, Trending
@@ -22,9 +23,10 @@ PROFILES: dict[str, Stage] = {
     >> Features()
     >> Blend(**FIRST)
     >> Refine(papers=10, weight=3.0, limit=300)
-    >> Blend(**SECOND) % MOST,
+    >> Blend(**SECOND) % MOST
+    >> Collapse(),
     "trending": Lexical() % MOST >> Trending(),
-    "similar": Similar(**SIMILAR) % MOST,
+    "similar": Similar(**SIMILAR) % MOST >> Collapse(),
 }
 
 

@@ -31,7 +31,8 @@ class Ranking:
     """Rows of a snapshot, best first, each once, with one score each.
 
     `features` are columns that stages have computed for the rows, NaN where unknown; `shares` says what each feature
-    gave to the scores; `total` counts the papers whose words match, -1 while nobody has counted.
+    gave to the scores; `total` counts the papers whose words match, -1 while nobody has counted; `also` are the rows of
+    other versions of a row's work, left out because it stands for them.
     """
 
     rows: Rows
@@ -40,6 +41,7 @@ class Ranking:
     shares: Mapping[str, Column] = field(default_factory=dict)
     total: int = -1
     notes: tuple[str, ...] = ()
+    also: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
 
     @classmethod
     def empty(cls, *notes: str) -> Ranking:
@@ -53,6 +55,13 @@ class Ranking:
     def by_meaning(self) -> NDArray[np.bool_]:
         """Which rows none of the query's words brought here: their score for words is known, and nothing."""
         return np.asarray(self.features["lexical"] == 0) if "lexical" in self.features else np.zeros(len(self), bool)
+
+    @property
+    def unfolded(self) -> Rows:
+        """The rows, each followed by the other versions of its work."""
+        if not self.also:
+            return self.rows
+        return np.array([one for row in self.rows.tolist() for one in (row, *self.also.get(row, ()))], np.int32)
 
     def cut(self, first: int, last: int) -> Ranking:
         """Return places `first` up to `last`, as slices do."""

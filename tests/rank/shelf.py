@@ -53,7 +53,7 @@ def paper(key: int) -> Paper:
         identifiers=(f"bs:{key}",),
         title=f"{title} {'again ' * (key // 4)}",
         abstract=text,
-        authors=(Author("Ada Hound" if key == 9 else "Ada Lovelace"),),
+        authors=(Author("Ada Hound" if key == 9 else f"Ada A{key}"),),
         date=f"20{10 + key:02}-05-01",
         venue=("Zoo", "ACL", None)[key % 3],
         categories=("q-bio", "astro-ph")[: key % 3],

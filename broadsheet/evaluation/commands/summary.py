@@ -20,7 +20,7 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
 def _summary(asked: argparse.Namespace) -> int:
     table = measured(find("scitldr", asked.split))
     if asked.json:
-        show(table, asked)
+        show({"measures": table["summary"], "ways": table}, asked)
         return 0
     for way, values in table.items():
         print(f"{way:10}" + "".join(f"  {name} {value:<6}" for name, value in values.items()))
