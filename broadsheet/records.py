@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date as Day
+from functools import lru_cache
 from typing import Any, Literal
 
 Role = Literal["reader", "editor", "moderator", "admin"]
@@ -19,6 +20,7 @@ Every = Literal["daily", "weekdays", "weekly"]
 _PARTIAL_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
 
 
+@lru_cache(maxsize=1 << 14)
 def day_range(text: str) -> tuple[str, str]:
     """Return the first and last day (ISO) of a date with year, month or day precision.
 

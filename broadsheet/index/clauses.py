@@ -20,6 +20,7 @@ Clause = tuple[Occur, tantivy.Query]
 TITLE_WEIGHT = 0.25  # of a word's BM25 in the title, beside that in the whole paper
 AUTHORS_WEIGHT = 0.25
 _MOST_EXPANSIONS = 64  # terms that a beginning stands for, the most frequent
+_MOST_ONE_BY_ONE = 2_000  # rows
 _ENDINGS = (
     "",
     "e",
@@ -88,8 +89,13 @@ class Clauses:
         return clauses
 
     def among(self, rows: NDArray[Any]) -> Clause:
-        """Return the clause that only given rows match."""
-        return Occur.Must, _unscored(self._set("row", rows.tolist()))
+        """Return the clause that only given rows match.
+
+        Up to thousands of terms are looked up one by one, which takes a third of the time that a set takes.
+        """
+        if len(rows) > _MOST_ONE_BY_ONE:
+            return Occur.Must, _unscored(self._set("row", rows.tolist()))
+        return Occur.Must, _unscored(_either([self._term("row", row) for row in rows.tolist()]))
 
     def having(self, field: str) -> tantivy.Query:
         """Return the query of papers with a value to sort by: a first day, or any votes or citations."""
@@ -139,7 +145,7 @@ class Clauses:
         cut = {stem(beginning + ending) for ending in _ENDINGS}
         return found + sorted(word for word in cut if beginning.startswith(word) and word != beginning)
 
-    def _term(self, field: str, value: str) -> tantivy.Query:
+    def _term(self, field: str, value: str | int) -> tantivy.Query:
         return tantivy.Query.term_query(self._schema, field, value, "freq")
 
     def _set(self, field: str, values: Sequence[str | int]) -> tantivy.Query:

@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, literal_column, select
 
 from broadsheet.records import Signal
 
 from . import schema_readers as r
-from .connect import among
+from .connect import Lookup
 from .merging import HERE
+
+_COUNTED = Lookup(
+    select(r.votes.c.record, r.votes.c.reader, r.votes.c.made)
+    .join(r.readers, r.readers.c.id == r.votes.c.reader)
+    .where(r.readers.c.state != literal_column("'banned'"))
+    .order_by(r.votes.c.made),
+    r.votes.c.record,
+)
 
 
 def signals_of(connection: Connection, paper_of: Mapping[int, int]) -> dict[int, list[Signal]]:
@@ -19,11 +27,8 @@ def signals_of(connection: Connection, paper_of: Mapping[int, int]) -> dict[int,
 
     A reader has one vote a paper, also where its records were voted for apart.
     """
-    columns = select(r.votes.c.record, r.votes.c.reader, r.votes.c.made)
-    counted = columns.join(r.readers, r.readers.c.id == r.votes.c.reader).where(r.readers.c.state != "banned")
-    rows = connection.execute(counted.where(among(connection, r.votes.c.record, paper_of)).order_by(r.votes.c.made))
     first: dict[int, dict[int, str]] = defaultdict(dict)
-    for record, reader, made in rows:
+    for record, reader, made in _COUNTED.rows(connection, paper_of):
         first[paper_of[record]].setdefault(reader, made[:10])
     return {key: _totals("votes", days.values()) for key, days in first.items()}
 

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,12 +20,15 @@ from sqlalchemy import (
     Insert,
     Select,
     Table,
+    Text,
     any_,
+    bindparam,
     create_engine,
     event,
     func,
     literal,
     make_url,
+    or_,
     select,
     text,
 )
@@ -40,6 +44,7 @@ _BUSY_SECONDS = 60
 _CACHE_KIB = 128 * 1024  # the writer's pages; what is changed all over while loading fits in it
 _READER_CACHE_KIB = 16 * 1024
 _CHECKPOINT_PAGES = 8_000
+_LISTED = "listed"  # the parameter that lists stand in
 
 T = TypeVar("T")
 Row = dict[str, Any]
@@ -129,10 +134,43 @@ class Database:
 
 def among(connection: Connection, column: ColumnElement[T], values: Collection[T]) -> ColumnElement[bool]:
     """Return the condition that a column has one of many values: one parameter, however many there are."""
+    return _among(connection, column, partial(literal, _listed(connection, values)))
+
+
+class Lookup:
+    """A statement narrowed to the rows of which any of some columns has a listed value, written out once a database.
+
+    Building a statement and finding it in SQLAlchemy's cache takes 0.5 to 1 ms; SQLite answers in 0.02 to 0.2.
+    """
+
+    def __init__(self, statement: Select[Any, Any], *columns: ColumnElement[Any]) -> None:
+        self._statement, self._columns = statement, columns
+        self._written: dict[str, str] = {}
+
+    def rows(self, connection: Connection, values: Collection[Any]) -> Sequence[Any]:
+        """Return the statement's rows for a list of values."""
+        written = self._written.get(connection.dialect.name) or self._write(connection)
+        return connection.exec_driver_sql(written, {_LISTED: _listed(connection, values)}).all()
+
+    def _write(self, connection: Connection) -> str:
+        conditions = [_among(connection, column, partial(bindparam, _LISTED)) for column in self._columns]
+        written = str(self._statement.where(or_(*conditions)).compile(dialect=connection.dialect))
+        return self._written.setdefault(connection.dialect.name, written)
+
+
+def _among(
+    connection: Connection, column: ColumnElement[T], listed: Callable[..., ColumnElement[Any]]
+) -> ColumnElement[bool]:
+    """Return the condition, given what makes the parameter of a type."""
     if connection.dialect.name == "sqlite":
-        listed = func.json_each(orjson.dumps(list(values)).decode()).table_valued("value")
-        return column.in_(select(listed.c.value))
-    return column == any_(literal(list(values), postgresql.ARRAY(column.type)))
+        table = func.json_each(listed(type_=Text())).table_valued("value")
+        return column.in_(select(table.c.value))
+    return column == any_(listed(type_=postgresql.ARRAY(column.type)))
+
+
+def _listed(connection: Connection, values: Collection[Any]) -> Any:
+    """Return a list of values as the database takes it."""
+    return orjson.dumps(list(values)).decode() if connection.dialect.name == "sqlite" else list(values)
 
 
 def insert_all(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
@@ -200,7 +238,7 @@ def _engines(url: URL) -> tuple[Engine, Engine]:
         reader = create_engine(url, isolation_level="REPEATABLE READ", pool_pre_ping=True)
         return reader, create_engine(url, pool_size=1, max_overflow=0, pool_pre_ping=True)
     arguments = {"timeout": _BUSY_SECONDS, "check_same_thread": False}
-    reader = create_engine(url, connect_args=arguments, pool_size=16, max_overflow=64)
+    reader = create_engine(url, connect_args=arguments, pool_size=16, max_overflow=64, paramstyle="named")
     writer = create_engine(url, connect_args=arguments, pool_size=1, max_overflow=0, paramstyle="named")
     _tune(reader, "BEGIN", f"PRAGMA cache_size=-{_READER_CACHE_KIB}", "PRAGMA query_only=ON")
     _tune(

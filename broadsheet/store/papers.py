@@ -15,17 +15,24 @@ from broadsheet.text import normalise
 from . import attention
 from . import schema as t
 from .codec import hash64, unpack
-from .connect import among, insert_new, pairs, upsert
+from .connect import Lookup, among, insert_new, pairs, upsert
 from .identity import ADDRESSES, names
 from .merging import GAINED, Stored, gained, merge
+
+_LEADS = Lookup(
+    select(t.identifiers.c.identifier, func.coalesce(t.absorbed.c.key, t.identifiers.c.record)).select_from(
+        t.identifiers.outerjoin(t.absorbed, t.absorbed.c.record == t.identifiers.c.record)
+    ),
+    t.identifiers.c.identifier,
+)
+_RECORDS = Lookup(select(t.records.c.id, t.records.c.live, t.records.c.payload), t.records.c.id)
+_SIGNALS = Lookup(select(t.signals), t.signals.c.record)
+_MOVED = Lookup(select(t.absorbed.c.record, t.absorbed.c.key), t.absorbed.c.record, t.absorbed.c.key)
 
 
 def resolve(connection: Connection, identifiers: Collection[str]) -> dict[str, int]:
     """Return the key of the present paper of each identifier that was ever valid."""
-    key = func.coalesce(t.absorbed.c.key, t.identifiers.c.record)
-    joined = t.identifiers.outerjoin(t.absorbed, t.absorbed.c.record == t.identifiers.c.record)
-    columns = select(t.identifiers.c.identifier, key).select_from(joined)
-    return pairs(connection, columns.where(among(connection, t.identifiers.c.identifier, identifiers)))
+    return dict(map(tuple, _LEADS.rows(connection, identifiers)))
 
 
 def read(connection: Connection, keys: Sequence[int]) -> list[Paper]:
@@ -53,7 +60,7 @@ def records_of(connection: Connection, keys: Collection[int]) -> dict[int, list[
 def signals_of(connection: Connection, paper_of: Mapping[int, int]) -> dict[int, list[Signal]]:
     """Return the dated signals of papers, those that readers gave here included, given the paper of each record."""
     found: dict[int, list[Signal]] = defaultdict(list)
-    for row in connection.execute(select(t.signals).where(among(connection, t.signals.c.record, paper_of))):
+    for row in _SIGNALS.rows(connection, paper_of):
         found[paper_of[row.record]].append(Signal(row.kind, row.day, row.value, row.source))
     for key, given in attention.signals_of(connection, paper_of).items():
         found[key] += given
@@ -135,17 +142,16 @@ def venue_hash(venue: str) -> int | None:
 
 
 def _by_number(connection: Connection, numbers: Collection[int]) -> dict[int, Stored]:
-    columns = select(t.records.c.id, t.records.c.live, t.records.c.payload)
-    rows = connection.execute(columns.where(among(connection, t.records.c.id, numbers)))
+    rows = _RECORDS.rows(connection, numbers)
     return {number: Stored(number, live, unpack(payload)) for number, live, payload in rows}
 
 
 def members(connection: Connection, keys: Collection[int]) -> dict[int, int]:
     """Return the paper of each record of these papers; keys of records that joined another paper are left out."""
-    columns = select(t.absorbed.c.record, t.absorbed.c.key)
-    members = pairs(connection, columns.where(among(connection, t.absorbed.c.key, keys)))
-    gone = set(connection.scalars(select(t.absorbed.c.record).where(among(connection, t.absorbed.c.record, keys))))
-    return {key: key for key in keys if key not in gone} | members
+    moved = dict(map(tuple, _MOVED.rows(connection, keys)))
+    wanted = set(keys)
+    members = {record: key for record, key in moved.items() if key in wanted}
+    return {key: key for key in keys if key not in moved} | members
 
 
 def present_of(connection: Connection, numbers: Collection[int]) -> list[int]:

@@ -7,9 +7,7 @@ from typing import Protocol, TypeVar
 
 from broadsheet.records import Span
 from broadsheet.text.sentences import sentences
-from broadsheet.text.tokens import stem, word_spans
-
-_Word = tuple[str, int, int]
+from broadsheet.text.tokens import located, stem
 
 
 class Wanted(Hashable, Protocol):
@@ -33,7 +31,7 @@ def marks(text: str, terms: Iterable[Wanted]) -> tuple[Span, ...]:
 
     A phrase is marked as a whole, and only where all of it stands; names of authors are not looked for.
     """
-    spans = sorted((first[1], last[2]) for first, last, _ in _found(text, terms))
+    spans = sorted((start, end) for start, end, _ in _found(text, terms))
     joined: list[Span] = []
     for start, end in spans:
         if joined and start <= joined[-1].end:
@@ -46,8 +44,8 @@ def marks(text: str, terms: Iterable[Wanted]) -> tuple[Span, ...]:
 def matched(text: str, terms: Iterable[Term]) -> dict[Term, str]:
     """Return the terms that a text has, each with its first occurrence as it is written there."""
     written: dict[Term, str] = {}
-    for first, last, term in _found(text, terms):
-        written.setdefault(term, text[first[1] : last[2]])
+    for start, end, term in _found(text, terms):
+        written.setdefault(term, text[start:end])
     return written
 
 
@@ -75,8 +73,8 @@ def snippet(text: str, terms: Iterable[Wanted], length: int = 300) -> str:
     return f"{before}{whole[0] if whole else ''} …"
 
 
-def _found(text: str, terms: Iterable[Term]) -> Iterator[tuple[_Word, _Word, Term]]:
-    """Yield the first and last word of each place where a wanted term matches, with the term."""
+def _found(text: str, terms: Iterable[Term]) -> Iterator[tuple[int, int, Term]]:
+    """Yield the start and end of each place where a wanted term matches, with the term."""
     starts: dict[str, list[Term]] = {}
     prefixes: list[Term] = []
     for term in dict.fromkeys(terms):
@@ -88,14 +86,14 @@ def _found(text: str, terms: Iterable[Term]) -> Iterator[tuple[_Word, _Word, Ter
             starts.setdefault(term.words[0], []).append(term)
     if not starts and not prefixes:
         return
-    words = list(word_spans(text))
-    stems = [stem(word[0]) for word in words]
-    for place, found in enumerate(stems):
-        for term in starts.get(found, ()):
-            end = place + len(term.words)
-            if tuple(stems[place:end]) == term.words:
-                yield words[place], words[end - 1], term
+    words, span = located(text)
+    stems = list(map(stem, words))
+    for place in [place for place, found in enumerate(stems) if found in starts]:
+        for term in starts[stems[place]]:
+            last = place + len(term.words) - 1
+            if last == place or tuple(stems[place : last + 1]) == term.words:
+                yield span(place)[0], span(last)[1], term
     for term in prefixes:
-        for word in words:
-            if word[0].startswith(term.words[0]):
-                yield word, word, term
+        for place, word in enumerate(words):
+            if word.startswith(term.words[0]):
+                yield *span(place), term

@@ -4,16 +4,17 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import html
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import unquote
 
 SEPARATOR = "\x1f"  # between the parts of a title identity; no cleaned text contains it
 
+_BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
 _PREFERENCE = ("arxiv", "doi", "acl", "openreview", "bs")
 _MAXIMUM_IDENTIFIER = 400
 
@@ -40,6 +41,7 @@ _ACCENTS = re.compile("[\u0300-\u036f]")
 _GREEK_WORD = re.compile(r"[α-ω]{2,}")
 
 
+@lru_cache(maxsize=1 << 12)
 def fingerprint(title: str) -> str:
     """Return the folded words of a title joined by spaces, the same for all the ways in which sources write it.
 
@@ -180,7 +182,8 @@ def best(identifiers: Iterable[str]) -> str:
 def fallback(scheme: str, own_id: str) -> str:
     """Return "bs:" and twelve base32 characters of the SHA-256 of scheme, a NUL byte and the record's own id."""
     digest = hashlib.sha256(f"{scheme}\0{own_id}".encode(errors="surrogatepass")).digest()
-    return "bs:" + base64.b32encode(digest[:8])[:12].decode().lower()
+    number = int.from_bytes(digest[:8], "big")
+    return "bs:" + "".join([_BASE32[number >> shift & 31] for shift in range(59, 0, -5)])
 
 
 def _identifiers_of(token: str) -> list[str]:
@@ -256,6 +259,7 @@ _FRONT_ENDINGS = (" preface", " foreword")
 _LONGEST_WITH_ENDING = 90
 
 
+@lru_cache(maxsize=1 << 12)
 def is_front_matter(title: str) -> bool:
     """Return whether a title names no paper but a part of a volume ("Briefly Noted", "Proceedings of ...", "Errata").
 

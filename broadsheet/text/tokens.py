@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 import Stemmer
@@ -20,7 +20,6 @@ _LETTER = rf"(?:[^\W_{_UNSPACED}]|[{_WITH_SIGNS}{_ACCENTS}])"
 _WORD = re.compile(rf"[{_UNSPACED}]|{_LETTER}+(?:['\u2019]{_LETTER}+)*")
 _GROUP = re.compile(rf"[{_UNSPACED}]+|{_LETTER}+(?:['\u2019]{_LETTER}+)*")
 _ASCII_WORD = re.compile(r"[a-z0-9]+(?:'[a-z0-9]+)*")
-_ASCII_WORD_ANY_CASE = re.compile(r"[A-Za-z0-9]+(?:'[A-Za-z0-9]+)*")
 _ACCENT = re.compile(f"[{_ACCENTS}]+")
 _CONTRACTED = re.compile(r"['\u2019](?:s|t|d|m|re|ve|ll)$")
 _stemmer = Stemmer.Stemmer("english")
@@ -50,14 +49,21 @@ def words(text: str) -> list[str]:
     return (_ASCII_WORD if folded.isascii() else _WORD).findall(folded)
 
 
-def word_spans(text: str) -> Iterator[tuple[str, int, int]]:
-    """Yield (folded word, start, end) for each word; positions are those of the text as given."""
-    end = 0
-    for written in (_ASCII_WORD_ANY_CASE if text.isascii() else _WORD).findall(text):
-        start = text.find(written, end)  # cheaper than a match object for each word
-        end = start + len(written)
+def located(text: str) -> tuple[list[str], Callable[[int], tuple[int, int]]]:
+    """Return the folded words of a text, and what gives (start, end) in the text of the word at a place."""
+    if text.isascii():
+        found = list(_ASCII_WORD.finditer(text.lower()))
+        return [match[0] for match in found], lambda place: found[place].span()
+    spans = list(_spans(text))
+    return [word for word, _ in spans], lambda place: spans[place][1]
+
+
+def _spans(text: str) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Yield each folded word with its place; a written word may fold to several."""
+    for match in _WORD.finditer(text):
+        written = match[0]
         for word in (written.lower(),) if written.isascii() else words(written):
-            yield word, start, end
+            yield word, match.span()
 
 
 @lru_cache(maxsize=1 << 18)
