@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 import re
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import date as Day
 from functools import lru_cache
@@ -274,6 +274,15 @@ class Attention:
     mentions: float = 0.0
     expected: float = 0.0
     saves: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """How an earlier paper was received: the day of its edition, its authors by any name of theirs, its votes."""
+
+    day: str
+    authors: tuple[Hashable, ...]
+    votes: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

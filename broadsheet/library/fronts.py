@@ -21,9 +21,9 @@ from broadsheet.records import (
     period_of,
 )
 
-CANDIDATES = 300  # papers of a day, week or month that the formula orders; those with the most votes
+CANDIDATES = 120  # papers of a day, week or month that the formula orders; those with the most votes
 RECENT = 14  # newest editions that the formula orders together
-EACH = 50  # papers of each
+EACH = 30  # papers of each
 FURTHER = 46  # editions that trending goes on with after those
 
 
@@ -65,7 +65,7 @@ class Fronts(Searching):
         """Return what trends: the newest editions by the formula, then those before them, newest first."""
         from broadsheet.rank import trending
 
-        recent = self.store.fronts.latest(self._tomorrow, RECENT, EACH)
+        recent = self._weighed(self.store.fronts.latest(self._tomorrow, RECENT, EACH))
         ranked = trending.order(recent, self.now)
         if page * limit >= len(ranked):
             ranked += self._further(recent)
@@ -81,7 +81,7 @@ class Fronts(Searching):
         from broadsheet.rank import trending
 
         there = {paper.key for paper in edition.papers}
-        recent = self.store.fronts.latest(self._tomorrow, RECENT, limit + len(there) if edition.kind == "day" else EACH)
+        recent = self._weighed(self.store.fronts.latest(self._tomorrow, RECENT, EACH))
         keys = [key for key, _ in trending.order(recent, self.now) if key not in there]
         return self.store.papers(keys[:limit])
 
@@ -121,7 +121,7 @@ class Fronts(Searching):
         from broadsheet.rank import trending
 
         key = self._key(identifier)
-        found = self.store.fronts.of([key]).get(key)
+        found = self._attention([key]).get(key)
         return None if found is None else trending.explain(found, self.now)
 
     @staticmethod
@@ -141,7 +141,7 @@ class Fronts(Searching):
         from broadsheet.rank import trending
 
         first, last = _days(name)
-        found = self.store.fronts.between(first, last, max(CANDIDATES, limit))
+        found = self._weighed(self.store.fronts.between(first, last, max(CANDIDATES, limit)))
         earlier, later = self.beside(first, last)
         return Edition(
             kind=kind,
@@ -160,7 +160,7 @@ class Fronts(Searching):
             return []
         oldest = min(paper.announced for paper in recent)
         before = self.store.fronts.nearest(oldest)[0]
-        older = self.store.fronts.latest(before, FURTHER, EACH) if before else []
+        older = self._weighed(self.store.fronts.latest(before, FURTHER, EACH)) if before else []
         scores = {paper.key: trending.score(paper, self.now) for paper in older}
         days = dict.fromkeys(paper.announced for paper in older)
         ordered = {day: trending.standing([p for p in older if p.announced == day], self.now) for day in days}

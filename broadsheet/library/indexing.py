@@ -7,6 +7,7 @@ from collections import Counter
 from typing import Any
 
 from broadsheet.library.base import Base, Report, silent
+from broadsheet.library.foresight import Foresight
 from broadsheet.records import Progress
 
 _CHUNK = 500  # papers read from the store at a time while indexing
@@ -34,6 +35,7 @@ class Indexing(Base):
         from broadsheet.index import Entry
 
         done: Counter[str] = Counter()
+        foresight = Foresight(self.store)
         started = time.monotonic()
         position, total = builder.start, self.store.count_changes(builder.start)
         while position < upto and (changes := self.store.changes(position, _CHUNK)):
@@ -41,9 +43,11 @@ class Indexing(Base):
             builder.delete(gone := [change.key for change in changes if change.gone])
             papers = self.store.papers([change.key for change in changes if not change.gone])
             builder.add([Entry.of(paper) for paper in papers])
+            foresight.add(papers)
             done.update(indexed=len(papers), deleted=len(gone))
             progress(Progress("Indexing", done.total(), total, time.monotonic() - started))
         builder.publish(upto)
+        foresight.keep(self.settings.index_folder)
         return done
 
     @property

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from broadsheet.library.base import Base
 from broadsheet.query import Query, parse
-from broadsheet.records import Hit, Listing
+from broadsheet.records import Attention, Hit, Listing
 from broadsheet.text import highlight
 
 if TYPE_CHECKING:
@@ -121,7 +121,17 @@ class Searching(Base):
     def _view(self) -> View:
         from broadsheet.rank import View
 
-        return View(snapshot=self.snapshot, now=self.now, attention=self.store.fronts.of)
+        return View(snapshot=self.snapshot, now=self.now, attention=self._attention)
+
+    def _attention(self, keys: Sequence[int]) -> dict[int, Attention]:
+        return {paper.key: paper for paper in self._weighed(list(self.store.fronts.of(keys).values()))}
+
+    def _weighed(self, found: Sequence[Attention]) -> list[Attention]:
+        """Return what the trending formula knows of papers: votes by what they weigh, and who keeps them."""
+        from broadsheet.rank import trending
+
+        keys = [paper.key for paper in found]
+        return trending.weighed(found, self.store.votes.given(keys), self.store.shelves.savers(keys))
 
 
 def _keys(view: View, rows: Sequence[int]) -> list[int]:

@@ -7,11 +7,14 @@ suits papers, which come in one batch a day; `/about/trending` explains it to re
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from math import log1p
 
-from broadsheet.records import Attention, Standing
+from broadsheet.records import Attention, Standing, Vote
+from broadsheet.rights import vote_weight
 
 BASE = 24.0  # hours until the age begins to tell
 GRAVITY = 0.8
@@ -71,3 +74,33 @@ def standing(papers: Iterable[Attention], now: datetime) -> list[int]:
     """Return the keys of papers by their energy alone: how a day, a week or a month is ordered, whose age is one."""
     scored = [(sum(energy(paper, age(paper.announced, now)).values()), -paper.key) for paper in papers]
     return [-key for _, key in sorted(scored, reverse=True)]
+
+
+def weighed(papers: Iterable[Attention], votes: Sequence[Vote], savers: Mapping[int, int]) -> list[Attention]:
+    """Return papers with the votes given here counted by what they weigh, and with the readers who keep them.
+
+    The vote of a new account weighs little, and so do further votes of a burst from one network (rights.vote_weight).
+    """
+    given, weights = Counter(vote.key for vote in votes), _weights(votes)
+    return [
+        replace(
+            paper,
+            votes=max(paper.votes - given[paper.key] + weights.get(paper.key, 0.0), 0.0),
+            saves=float(savers.get(paper.key, 0)),
+        )
+        if paper.key in given or paper.key in savers
+        else paper
+        for paper in papers
+    ]
+
+
+def _weights(votes: Sequence[Vote]) -> dict[int, float]:
+    weights: dict[int, float] = {}
+    crowd: Counter[tuple[int, int]] = Counter()
+    for vote in sorted(votes, key=lambda vote: vote.made):
+        earlier = 0
+        if vote.network is not None:
+            earlier = crowd[vote.key, vote.network]
+            crowd[vote.key, vote.network] += 1
+        weights[vote.key] = weights.get(vote.key, 0.0) + vote_weight(vote.age_days, earlier)
+    return weights

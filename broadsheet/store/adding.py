@@ -6,13 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from broadsheet.records import Batch, SetAside, Signal, SourceRecord
-from broadsheet.text import normalise
 
 from . import changes, freshness
 from . import schema as t
@@ -20,7 +18,7 @@ from .codec import digest64, hash64, pack, plain, unpack
 from .connect import Database, among, insert_all, insert_new, pairs, upsert
 from .identity import MAXIMUM_NAMESAKES, Facts, Joined, Placement, names, record_name
 from .merging import Stored
-from .papers import Entry, give_names, write_papers
+from .papers import Entry, author_hash, give_names, write_papers
 from .validity import fault
 
 
@@ -125,13 +123,6 @@ def _without_unchanged(
         stored = select(t.records.c.name, t.records.c.digest).where(among(connection, t.records.c.name, named))
         known = pairs(connection, stored)
     return {name: record for name, record in named.items() if known.get(name) != digest64(record[1])}
-
-
-@lru_cache(maxsize=1 << 16)
-def author_hash(name: str) -> int | None:
-    """Return the hash of an author's slug, or None where a name has no letters."""
-    slug = normalise.slug(name)
-    return hash64(slug) if slug else None
 
 
 def dated(record: SourceRecord, day: str) -> list[Signal]:

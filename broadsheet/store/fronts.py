@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select, update
 
-from broadsheet.records import Attention, Signal
+from broadsheet.records import Attention, Paper, Reception, Signal
 
 from . import merging, papers
 from . import schema as t
@@ -48,28 +49,28 @@ class Fronts:
     def between(self, first: str, last: str, limit: int) -> list[Attention]:
         """Return the papers of a range that have most votes, then those of which most were expected, then the newest.
 
-        A range within one day is read in order; longer ones are read whole, from the index alone, and cut.
+        A single day is read in the order of the index; longer ranges are read whole, from the index alone, and cut.
         """
-        within = and_(_edition == first) if first == last else _edition.between(first, last)
-        chosen = select(t.papers.c.key).where(within)
-        with self._database.reading() as connection:
-            keys = list(connection.scalars(chosen.order_by(*_ORDER).limit(limit)))
-            return _read(connection, keys)
+        if first == last:
+            return self._attention(_OF_DAY, {"day": first, "limit": limit})
+        return self._attention(_OF_DAYS, {"first": first, "last": last, "limit": limit})
 
     def latest(self, upto: str, editions: int, each: int) -> list[Attention]:
         """Return the first papers of each of the newest editions up to a day, newest edition first."""
-        found: list[int] = []
+        found: list[Attention] = []
         with self._database.reading() as connection:
             day = _edge(connection, _LAST, _edition <= upto)
             while day and editions:
-                found += connection.scalars(_FIRST_OF_DAY, {"edition": day, "each": each})
-                day, editions = connection.scalar(_BEFORE, {"edition": day}), editions - 1
-            return _read(connection, found)
+                rows = connection.execute(_OF_DAY, {"day": day, "limit": each})
+                found += [Attention(*row) for row in rows]
+                day, editions = connection.scalar(_BEFORE, {"day": day}), editions - 1
+        return found
 
     def of(self, keys: Sequence[int]) -> dict[int, Attention]:
         """Return what is known of these papers; those that stand in no edition are left out."""
         with self._database.reading() as connection:
-            return {found.key: found for found in _read(connection, keys)}
+            wanted = _ATTENTION.where(among(connection, t.papers.c.key, keys), _edition.is_not(None))
+            return {row[0]: Attention(*row) for row in connection.execute(wanted)}
 
     def series(self, keys: Sequence[int]) -> dict[int, list[Signal]]:
         """Return all dated signals of each of these papers, by kind, day and source."""
@@ -77,26 +78,46 @@ class Fronts:
             found = papers.signals_of(connection, papers.members(connection, keys))
             return {key: merging.series(signals) for key, signals in found.items()}
 
+    def receptions(self) -> list[Reception]:
+        """Return how the papers that any source counted votes for were received; their authors are hashes."""
+        counted = select(t.signals.c.record).where(t.signals.c.kind == "votes").distinct().subquery()
+        key = func.coalesce(t.absorbed.c.key, counted.c.record)
+        joined = (
+            counted.outerjoin(t.absorbed, t.absorbed.c.record == counted.c.record)
+            .join(t.papers, t.papers.c.key == key)
+            .join(t.authorship, t.authorship.c.record == counted.c.record)
+        )
+        columns = select(t.papers.c.key, _edition, t.papers.c.votes, t.authorship.c.author).select_from(joined)
+        people: dict[tuple[int, str, float], set[int]] = {}
+        with self._database.reading() as connection:
+            for key_, day, votes, author in connection.execute(columns.where(_edition.is_not(None))):
+                people.setdefault((key_, day, votes), set()).add(author)
+        return [Reception(day, tuple(authors), votes) for (_, day, votes), authors in people.items()]
+
+    @staticmethod
+    def authors(paper: Paper) -> list[int]:
+        """Return the hashes by which `receptions` knows the authors of a paper, in its order."""
+        return [hashed for author in paper.authors if (hashed := papers.author_hash(author.name)) is not None]
+
     def expect(self, votes: Mapping[int, float]) -> None:
         """Keep how many votes papers are expected to get."""
-        statement = update(t.papers).where(t.papers.c.key == bindparam("paper")).values(expected=bindparam("votes"))
-        rows = [{"paper": key, "votes": number} for key, number in votes.items()]
+        statement = update(t.papers).where(t.papers.c.key == bindparam("paper")).values(expected=bindparam("number"))
+        rows = [{"paper": key, "number": number} for key, number in votes.items()]
         if rows:
             self._database.bulk(lambda c: c.execute(statement, rows))
 
+    def _attention(self, statement: Select[Any], values: Mapping[str, Any]) -> list[Attention]:
+        with self._database.reading() as connection:
+            return [Attention(*row) for row in connection.execute(statement, values)]
 
-_FIRST_OF_DAY: Select[int] = (
-    select(t.papers.c.key).where(_edition == bindparam("edition")).order_by(*_ORDER).limit(bindparam("each"))
-)
+
+_OF_DAY = _ATTENTION.where(_edition == bindparam("day")).order_by(*_ORDER).limit(bindparam("limit"))
+_within = _edition.between(bindparam("first"), bindparam("last"))
+_FIRST = select(t.papers.c.key).where(_within).order_by(*_ORDER).limit(bindparam("limit"))
+_OF_DAYS = _ATTENTION.where(t.papers.c.key.in_(_FIRST)).order_by(*_ORDER)
 _LAST: ColumnElement[str] = func.max(_edition)
-_BEFORE: Select[str] = select(_LAST).where(_edition < bindparam("edition"))
+_BEFORE: Select[str] = select(_LAST).where(_edition < bindparam("day"))
 
 
 def _edge(connection: Connection, which: ColumnElement[str], condition: ColumnElement[bool]) -> str | None:
     return connection.scalar(select(which).where(condition))
-
-
-def _read(connection: Connection, keys: Sequence[int]) -> list[Attention]:
-    rows = connection.execute(_ATTENTION.where(among(connection, t.papers.c.key, keys), _edition.is_not(None)))
-    found = {row[0]: Attention(row[0], *row[1:]) for row in rows}
-    return [found[key] for key in keys if key in found]

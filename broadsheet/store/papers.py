@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, func, select, union_all
@@ -133,6 +134,13 @@ def _row(paper: Paper, signals: Sequence[Signal]) -> dict[str, Any]:
         "comments": paper.signals.get("comments", 0.0),
         **{kind: gained(signals, kind) for kind in GAINED},
     }
+
+
+@lru_cache(maxsize=1 << 16)
+def author_hash(name: str) -> int | None:
+    """Return the hash of an author's slug, or None where a name has no letters."""
+    slug = normalise.slug(name)
+    return hash64(slug) if slug else None
 
 
 def venue_hash(venue: str) -> int | None:

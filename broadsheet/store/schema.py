@@ -21,7 +21,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0004"  # the newest migration; revisions are numbers with leading zeros, so that they can be compared
+HEAD = "0005"  # the newest migration; revisions are numbers with leading zeros, so that they can be compared
 
 metadata = MetaData(
     naming_convention={
@@ -126,6 +126,7 @@ authorship = Table(
     Column("record", Number, primary_key=True, autoincrement=False),
     sqlite_with_rowid=False,
 )
+Index(None, authorship.c.record)
 
 signals = Table(
     "signals",

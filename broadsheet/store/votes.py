@@ -89,12 +89,22 @@ class Votes:
 
     def since(self, moment: datetime) -> list[Vote]:
         """Return the votes since a moment that count, in order: of a reader's for one paper the first."""
+        return self._counted(r.votes.c.made >= stamp(moment))
+
+    def given(self, keys: Collection[int]) -> list[Vote]:
+        """Return the votes for these papers that count, in order: of a reader's for one paper the first."""
+        with self._database.reading() as connection:
+            joined_them = select(t.absorbed.c.record).where(among(connection, t.absorbed.c.key, keys))
+            wanted = among(connection, r.votes.c.record, keys) | r.votes.c.record.in_(joined_them)
+        return self._counted(wanted)
+
+    def _counted(self, condition: ColumnElement[bool]) -> list[Vote]:
         key = func.coalesce(t.absorbed.c.key, r.votes.c.record)
         columns = select(key, r.votes.c.reader, r.votes.c.made, r.readers.c.created, r.votes.c.network)
         joined = columns.join(r.readers, r.readers.c.id == r.votes.c.reader).outerjoin(
             t.absorbed, t.absorbed.c.record == r.votes.c.record
         )
-        wanted = joined.where(r.votes.c.made >= stamp(moment), r.readers.c.state != "banned")
+        wanted = joined.where(condition, r.readers.c.state != "banned")
         with self._database.reading() as connection:
             rows = connection.execute(wanted.order_by(r.votes.c.made)).all()
         first: dict[tuple[int, int], Vote] = {}

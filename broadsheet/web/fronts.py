@@ -21,7 +21,7 @@ from broadsheet.web.rendering import render
 if TYPE_CHECKING:
     from broadsheet.library import Library
 
-FRONT = 30  # papers of an edition that its page shows unasked
+FRONT = 40  # papers of an edition that its page shows unasked
 LIST = 20
 LARGE = 3  # papers that are told at length: the lead and the two beside it
 RISING = 6  # papers from other days beside an edition

@@ -166,7 +166,7 @@ def test_calendar_links_the_days_that_have_papers(client: TestClient) -> None:
 
 def test_front_offers_the_rest_of_a_large_edition() -> None:
     client = TestClient(newsstand.application(contents=newsstand.edition(250)), base_url="http://localhost")
-    assert len(page(client, "/").xpath("//@data-paper")) == 30
+    assert len(page(client, "/").xpath("//@data-paper")) == 40
     (more,) = page(client, "/").xpath("//p[@class='rest']/a")
     assert text(more).startswith("The first 200 of the 250 papers of Tuesday 30 June")
     assert len(page(client, more.get("href")).xpath("//@data-paper")) == 200
