@@ -26,12 +26,14 @@ from broadsheet.server.metrics import Measured, Metrics
 from broadsheet.server.static import MOUNT, Static
 from broadsheet.server.suffix import Suffixes
 from broadsheet.settings import Settings
-from broadsheet.web import accounts, acts, pages
+from broadsheet.web import accounts, acts, comments, moderation, pages
 from broadsheet.web import fronts as front_pages
 
 if TYPE_CHECKING:
     from broadsheet.library import Library
 
+# The last takes all else that begins with /papers.
+PAGES = tuple(page.router for page in (accounts, acts, comments, moderation, front_pages, pages))
 STATIC_FOLDER = Path(pages.__file__).parent / "static"
 DESCRIPTION = "Search research papers by words and by meaning. Every page of this server has a twin here."
 
@@ -63,8 +65,7 @@ def create(settings: Settings | None = None, *, library: Library | None = None, 
     errors.install(app)
     for router in (health.router, fronts.router, routes.router):
         app.include_router(router)
-    # The last takes all else that begins with /papers.
-    for router in (accounts.router, acts.router, front_pages.router, pages.router):
+    for router in PAGES:
         app.include_router(router, include_in_schema=False)
     return app
 

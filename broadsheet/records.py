@@ -441,6 +441,88 @@ class Vote:
     network: int | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comment:
+    """What a reader wrote on a paper, in Markdown; `parent` is the comment it answers.
+
+    `gone` says that it is shown no more: "deleted" by its writer, or "removed" by a moderator.
+    """
+
+    id: int
+    key: int
+    parent: int | None
+    reader: int
+    writer: str
+    handle: str | None
+    text: str
+    made: str
+    edited: str | None = None
+    gone: Literal["deleted", "removed"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """Something a reader is told: "mention", "reply", "removed" or "claim", with words, and where it happened."""
+
+    id: int
+    kind: str
+    words: str
+    made: str
+    read: str | None
+    comment: int | None
+    key: int | None
+    actor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Something that a reader thinks should not stand here: a "comment", "paper" or "reader" by number, and why."""
+
+    id: int
+    kind: str
+    target: int
+    reader: int
+    reason: str
+    made: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """One line of the moderation log: who did what to which thing, why and when."""
+
+    id: int
+    moderator: str
+    act: str
+    kind: str
+    target: int
+    reason: str
+    made: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lead:
+    """The paper that an editor put at the top of a day: with a byline and a line of why."""
+
+    day: str
+    key: int
+    byline: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """That a reader says to be the author whose page has this slug; `state` is "open", "granted" or "refused"."""
+
+    id: int
+    reader: int
+    name: str
+    handle: str | None
+    slug: str
+    words: str
+    made: str
+    state: str
+
+
 @dataclass(frozen=True, slots=True)
 class Marks:
     """What a reader has done with the papers of a page: keys of those voted for, saved, hidden, and seen before."""

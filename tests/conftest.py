@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import people as people_module
 import postgres
 import pytest
 
@@ -21,6 +22,14 @@ def postgres_url(postgres_server: postgres.Server) -> Iterator[str]:
     """The address of an empty PostgreSQL database."""
     with postgres_server.database() as url:
         yield url
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> Iterator[people_module.People]:
+    """A library with an admin, Ada, and two readers, Bob and Eve."""
+    found = people_module.people(tmp_path)
+    with found.library:
+        yield found
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

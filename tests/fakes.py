@@ -15,6 +15,7 @@ from broadsheet.errors import NotFound
 from broadsheet.records import (
     Attention,
     Author,
+    Comment,
     Edition,
     Hit,
     Listing,
@@ -355,6 +356,10 @@ class FakeLibrary:
         self._called("status")
         snapshot = {"change": 7, "papers": len(self.contents), "lag": 2, "encoder": "fake", "bytes": 1}
         return {"home": "/nowhere", "papers": len(self.contents), "snapshot": snapshot, "sources": []}
+
+    def comments(self, identifier: str) -> list[tuple[int, Comment]]:
+        self.paper(identifier)
+        return []
 
     def has_admin(self) -> bool:
         return False

@@ -1,6 +1,7 @@
 """The facade that every door calls: it fills views, turns rankings into hits, takes in papers, and decides nothing."""
 
 from broadsheet.library.base import Report
+from broadsheet.library.belongings import Belongings
 from broadsheet.library.fronts import Fronts
 from broadsheet.library.gathering import Gathering
 from broadsheet.library.keeping import Keeping
@@ -11,7 +12,7 @@ from broadsheet.library.sessions import Sessions
 __all__ = ["RANKED", "Format", "Library", "Report"]
 
 
-class Library(Fronts, Sessions, Gathering, Keeping):
+class Library(Fronts, Sessions, Belongings, Gathering, Keeping):
     """All papers of one home folder and those who read them: search, read, gather, index, vote, save.
 
     Safe to share between threads. Long calls take `progress`, which is told how far they have come.

@@ -41,7 +41,7 @@ class Acts(Reading, Accounts):
             InputError: the shelf has no name, or name or note are too long.
         """
         self._may(reader, "save")
-        name = _line(shelf, LONGEST_NAME, "The name of a shelf")
+        name = line(shelf, LONGEST_NAME, "The name of a shelf")
         if note is not None and len(note) > LONGEST_NOTE:
             raise InputError(f"A note has at most {LONGEST_NOTE:,} characters; this one has {len(note):,}.")
         self.store.shelves.save(reader.id, self._key(identifier), shelf=name, note=note, now=self.now)
@@ -81,6 +81,10 @@ class Acts(Reading, Accounts):
         self._may(reader, "save")
         self.store.votes.unhide(reader.id, self._key(identifier))
 
+    def hidden(self, reader: Reader) -> list[Paper]:
+        """Return the papers that a reader hid, the last first."""
+        return self.store.papers(self.store.votes.hidden(reader.id))
+
     def marks(self, reader: Reader, keys: Sequence[int]) -> Marks:
         """Return what the reader has done with these papers."""
         return self.store.votes.marks(reader.id, keys)
@@ -116,7 +120,7 @@ class Acts(Reading, Accounts):
         return int.from_bytes(urlsafe_b64decode(self.signature("network", network) + "=")[:7], "big")
 
 
-def _line(text: str, longest: int, what: str) -> str:
+def line(text: str, longest: int, what: str) -> str:
     """Return a text as one line.
 
     Raises:

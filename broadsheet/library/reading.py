@@ -31,6 +31,10 @@ class Reading(Base):
         """Return the papers of all these identifiers, in order."""
         return self.store.papers([self._key(identifier) for identifier in identifiers])
 
+    def papers_of_keys(self, keys: Sequence[int]) -> list[Paper]:
+        """Return the papers of these keys, in order; keys that are no papers any more are left out."""
+        return self.store.papers(keys)
+
     def records(self, identifier: str) -> list[SourceRecord]:
         """Return what each source said of a paper."""
         return self.store.records(self._key(identifier))

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from broadsheet.errors import Forbidden, InputError
+from broadsheet.errors import Forbidden, InputError, NotFound
 from broadsheet.server.sessions import reader_of, session_of, set_cookie
 
 if TYPE_CHECKING:
@@ -41,6 +41,19 @@ class Form:
     def given(self, name: str) -> str | None:
         """Return the value of a field, or None where the form has no such field."""
         return self[name] if name in self._fields else None
+
+    def number(self, name: str) -> int | None:
+        """Return the number in a field, or None where it is empty.
+
+        Raises:
+            NotFound: it is no number that anything can have.
+        """
+        text = self[name]
+        if not text:
+            return None
+        if not (text.isascii() and text.isdigit() and len(text) < 16):
+            raise NotFound("There is no such thing.")
+        return int(text)
 
     def all(self, name: str) -> list[str]:
         """Return every value of a field."""

@@ -101,4 +101,5 @@ Day = Annotated[str, Path(description="The edition's day, such as 2025-11-03."),
 Week = Annotated[str, Path(description="An ISO 8601 week, such as 2026-W27."), AfterValidator(_week)]
 Month = Annotated[str, Path(description="A month, such as 2026-06."), AfterValidator(_month)]
 Code = Annotated[str, Path(max_length=200, description="A category, such as cs.CL."), AfterValidator(_clean)]
+Number = Annotated[int, Path(ge=1, lt=10**15, description="The thing's number.")]
 Slug = Annotated[str, Path(description="The name as it stands in the address."), AfterValidator(_clean)]

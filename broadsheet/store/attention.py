@@ -30,7 +30,14 @@ def signals_of(connection: Connection, paper_of: Mapping[int, int]) -> dict[int,
     first: dict[int, dict[int, str]] = defaultdict(dict)
     for record, reader, made in _COUNTED.rows(connection, paper_of):
         first[paper_of[record]].setdefault(reader, made[:10])
-    return {key: _totals("votes", days.values()) for key, days in first.items()}
+    said: dict[int, list[str]] = defaultdict(list)
+    written = select(r.comments.c.record, r.comments.c.made).where(r.comments.c.deleted.is_(None))
+    for record, made in connection.execute(written.where(among(connection, r.comments.c.record, paper_of))):
+        said[paper_of[record]].append(made[:10])
+    return {
+        key: _totals("comments", said.get(key, ())) + _totals("votes", first.get(key, {}).values())
+        for key in (*first, *(key for key in said if key not in first))
+    }
 
 
 def _totals(kind: str, days: Iterable[str]) -> list[Signal]:

@@ -10,14 +10,16 @@ from typing import Self
 
 from broadsheet.records import Batch, Change, Paper, SetAside, Signal, SourceRecord, SourceStatus
 
-from . import adding, backup, changes, editions, freshness, health, leases, merges, merging, papers
+from . import adding, backup, belongings, changes, editions, freshness, health, leases, merges, merging, papers
 from .adding import Added
+from .comments import Comments
 from .connect import Database
 from .fronts import Fronts
 from .limits import Limits
 from .links import Links
 from .merges import Merge
 from .migrate import prepare
+from .moderation import Moderation
 from .outbox import Outbox
 from .readers import Readers
 from .sessions import Sessions
@@ -54,6 +56,8 @@ class Store:
         self.limits = Limits(self._database)
         self.votes = Votes(self._database)
         self.shelves = Shelves(self._database)
+        self.comments = Comments(self._database)
+        self.moderation = Moderation(self._database)
         self.outbox = Outbox(self._database)
         self.fronts = Fronts(self._database)
 
@@ -95,6 +99,10 @@ class Store:
             NotFound: there is no such merge, or it has been undone.
         """
         return self._database.durable(lambda c: merges.undo(c, merge, freshness.stamp(now)))
+
+    def forget(self, reader: int, *, now: datetime) -> None:
+        """Delete all that is a reader's; comments are emptied, and a row without name or address remains."""
+        belongings.forget(self._database, reader, now=now)
 
     def set_state(self, name: str, value: str) -> None:
         """Keep a small value by name."""

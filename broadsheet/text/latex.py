@@ -233,7 +233,8 @@ def _character(kind: str, match: re.Match[str]) -> str:
 
 _ELEMENTS = """math mrow mi mn mo mtext mspace mfrac msqrt mroot msub msup msubsup munder mover munderover mmultiscripts
 mprescripts mtable mtr mtd mstyle mpadded mphantom menclose"""
-_ATTRIBUTES = {
+ELEMENTS = frozenset(_ELEMENTS.split())
+ATTRIBUTES = {
     "math": {"display"},
     "mi": {"mathvariant"},
     "mo": {"stretchy", "fence", "form", "largeop", "movablelimits", "accent", "minsize", "maxsize", "lspace", "rspace"},
@@ -288,8 +289,8 @@ def _mathml(formula: str) -> str | None:
         element.text = _sign(element.text or "")
     return nh3.clean(
         tostring(tree, encoding="unicode"),
-        tags=set(_ELEMENTS.split()),
-        attributes=_ATTRIBUTES,
+        tags=set(ELEMENTS),
+        attributes=ATTRIBUTES,
         attribute_filter=lambda tag, name, value: value if _SMALL.fullmatch(value) else None,
     )
 

@@ -10,9 +10,9 @@ from fastapi.responses import HTMLResponse
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from broadsheet.errors import InputError, NotFound
+from broadsheet.errors import InputError
 from broadsheet.records import Reader
-from broadsheet.server.forms import Form, Posted, local_path, say
+from broadsheet.server.forms import Posted, local_path, say
 from broadsheet.server.params import Slug
 from broadsheet.server.sessions import log_in, log_out, must_be_known, network_of, reader_of, session_of
 from broadsheet.web.rendering import render
@@ -146,10 +146,31 @@ def address(request: Request, form: Posted) -> Response:
 def end_session(request: Request, form: Posted) -> Response:
     """Log out in one place, or everywhere else."""
     reader, session = must_be_known(request), session_of(request)
-    number = _number(form, "session")
+    number = form.number("session")
     but = None if number is not None or session is None else session.id
     _library(request).end_sessions(reader, number, but=but)
     return _done(request, "That session has ended." if number is not None else "All other sessions have ended.")
+
+
+@router.get("/me/export")
+def export(request: Request) -> Response:
+    """Everything of the reader's, as one archive."""
+    content = _library(request).export_all(must_be_known(request))
+    named = {"Content-Disposition": 'attachment; filename="broadsheet.zip"', "Cache-Control": "no-store"}
+    return Response(content, media_type="application/zip", headers=named)
+
+
+@router.post("/me/delete")
+def delete(request: Request, form: Posted) -> Response:
+    """Delete the account."""
+    reader, library = must_be_known(request), _library(request)
+    try:
+        library.delete_account(reader, form["sure"])
+    except InputError as error:
+        return _me(request, status=400, wrong=str(error))
+    response = RedirectResponse("/", status_code=303)
+    log_out(request, response)
+    return say(request, response, "Your account is deleted.")
 
 
 @router.post("/me/invite")
@@ -182,20 +203,6 @@ def _me(request: Request, *, status: int = 200, wrong: str = "") -> Response:
 
 def _done(request: Request, words: str) -> Response:
     return say(request, RedirectResponse("/me", status_code=303), words)
-
-
-def _number(form: Form, name: str) -> int | None:
-    """Return the number in a field, or None where it is empty.
-
-    Raises:
-        NotFound: it is no number that anything can have.
-    """
-    text = form[name]
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) < 16):
-        raise NotFound("There is no such thing.")
-    return int(text)
 
 
 def _library(request: Request) -> Library:

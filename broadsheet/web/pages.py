@@ -138,6 +138,7 @@ def paper(request: Request, id: Identifier, q: Text = "") -> Response:
         grown=pictures.sparkline(series),
         standing=library.standing(shown.id),
         perhaps_same=library.perhaps_same(shown.id),
+        threads=library.comments(shown.id),
         similar=_near(library, shown),
         url=url,
         metas=metadata.highwire(shown, url) + metadata.dublin_core(shown, url),

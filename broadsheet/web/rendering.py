@@ -17,7 +17,7 @@ from broadsheet.records import Edition, Hit, Listing, Marks, Paper, Span
 from broadsheet.server import forms
 from broadsheet.server.addresses import paper_path
 from broadsheet.server.sessions import door_of, keep_logged_in, reader_of
-from broadsheet.text import latex
+from broadsheet.text import latex, markdown
 from broadsheet.web import addresses, categories, filters, pictures
 
 if TYPE_CHECKING:
@@ -32,6 +32,11 @@ def _maths(text: str, marks: tuple[Span, ...]) -> Markup:
 def maths(text: str, marks: Sequence[Span] = ()) -> Markup:
     """Return a title or abstract as HTML: escaped, formulas as MathML, the marked stretches in <mark>."""
     return _maths(text, tuple(marks))
+
+
+def comment(text: str) -> Markup:
+    """Return a comment as HTML: Markdown with formulas, made safe."""
+    return Markup(markdown.to_html(text))
 
 
 def _functions(room: ModuleType) -> dict[str, Callable[..., Any]]:
@@ -49,7 +54,7 @@ def _environment() -> Environment:
     )
     for room in (filters, addresses, categories, pictures):
         made.filters |= _functions(room)
-    made.filters |= {"maths": maths, "plain": latex.to_text, "paper_path": paper_path}
+    made.filters |= {"maths": maths, "plain": latex.to_text, "paper_path": paper_path, "markdown": comment}
     return made
 
 
@@ -68,6 +73,7 @@ def render(request: Request, template: str, *, status: int = 200, fresh: bool = 
         reader=reader,
         door=door_of(request) if fresh else "",
         marks=library.marks(reader, [paper.key for paper in _papers(context.values())]) if reader else Marks(),
+        unread=library.unread(reader) if reader else 0,
         csrf=partial(forms.csrf_token, request),
         said=forms.said(request) if fresh else None,
         **context,

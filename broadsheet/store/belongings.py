@@ -1,0 +1,37 @@
+"""Everything of one reader's, to be forgotten."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, select, update
+
+from . import schema_readers as r
+from .comments import wipe
+from .connect import Database
+from .readers import recount
+from .schema import metadata
+
+_NOBODY = "Somebody who left"
+_OTHERS_NEED = ("comments", "picks")  # they stay, without what was the reader's in them
+
+
+def forget(database: Database, reader: int, *, now: datetime) -> None:
+    """Delete all that is a reader's; comments are emptied, and a row without name or address remains."""
+
+    def work(connection: Connection) -> None:
+        voted = list(connection.scalars(select(r.votes.c.record).where(r.votes.c.reader == reader)))
+        wrote = list(connection.scalars(select(r.comments.c.id).where(r.comments.c.reader == reader)))
+        own = select(r.shelves.c.id).where(r.shelves.c.reader == reader)
+        connection.execute(delete(r.saved).where(r.saved.c.shelf.in_(own)))
+        for table in metadata.sorted_tables:
+            if "reader" in table.c and table.name not in _OTHERS_NEED:
+                connection.execute(delete(table).where(table.c.reader == reader))
+        wipe(connection, wrote, now)
+        connection.execute(update(r.picks).where(r.picks.c.reader == reader).values(byline="by an editor"))
+        gone = {"email": None, "handle": None, "password": None, "timezone": None, "confirmed": None, "settings": "{}"}
+        mine = update(r.readers).where(r.readers.c.id == reader)
+        connection.execute(mine.values(name=_NOBODY, state="deleted", role="reader", **gone))
+        recount(connection, voted)
+
+    database.durable(work)
