@@ -1,4 +1,4 @@
-"""The nouns of Broadsheet: frozen values that every room passes on and none changes."""
+"""The nouns of Broadsheet: frozen values that every room passes on and none changes; `readers` has those of people."""
 
 from __future__ import annotations
 
@@ -8,10 +8,23 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import date as Day
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Literal
 
-Role = Literal["reader", "editor", "moderator", "admin"]
-ReaderState = Literal["active", "unconfirmed", "banned", "deleted", "local"]
+from broadsheet.records.readers import Claim as Claim
+from broadsheet.records.readers import Comment as Comment
+from broadsheet.records.readers import Deed as Deed
+from broadsheet.records.readers import Lead as Lead
+from broadsheet.records.readers import Marks as Marks
+from broadsheet.records.readers import Notification as Notification
+from broadsheet.records.readers import Reader as Reader
+from broadsheet.records.readers import ReaderState as ReaderState
+from broadsheet.records.readers import Report as Report
+from broadsheet.records.readers import Role as Role
+from broadsheet.records.readers import Saved as Saved
+from broadsheet.records.readers import Session as Session
+from broadsheet.records.readers import Shelf as Shelf
+from broadsheet.records.readers import Vote as Vote
+
 Status = Literal["published", "rejected", "withdrawn", "deleted"]
 SignalKind = str  # "votes", "comments", "stars", "citations", "mentions", "listed"
 FollowKind = Literal["front", "search", "author", "venue", "category", "shelf", "like-shelf", "like"]
@@ -369,168 +382,6 @@ class Digest:
     def keys(self) -> tuple[int, ...]:
         """The keys of all its papers, in order."""
         return tuple(pick.key for section in self.sections for pick in section.picks)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reader:
-    """An account, the local reader, or only a confirmed address; times are UTC, ISO.
-
-    `state` is "active", "unconfirmed" (the address was never proven), "banned", "deleted", or "local": whoever sits at
-    this machine while no account has been made. `handle` is the name as mentions and addresses have it.
-    """
-
-    id: int
-    name: str
-    role: Role = "reader"
-    state: ReaderState = "active"
-    email: str | None = None
-    handle: str | None = None
-    created: str = ""
-    confirmed: str | None = None
-    has_password: bool = False
-    timezone: str | None = None
-    settings: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def local(self) -> bool:
-        """Whether this is the reader of a laptop without accounts."""
-        return self.state == "local"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
-    """Where a reader is logged in: since when, when its token last changed, when seen, until when, in which browser."""
-
-    id: int
-    created: str
-    rotated: str
-    seen: str
-    expires: str
-    agent: str
-
-
-@dataclass(frozen=True, slots=True)
-class Shelf:
-    """A named list of a reader's saved papers; `public` is the secret part of its address where it is shared."""
-
-    id: int
-    reader: int
-    name: str
-    public: str | None
-    papers: int
-
-
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """One paper on a shelf: its key, the reader's note, and when it was saved (UTC, ISO)."""
-
-    key: int
-    note: str
-    made: str
-    shelf: int
-
-
-@dataclass(frozen=True, slots=True)
-class Vote:
-    """One reader's vote for a paper here: when (UTC, ISO), the account's age in days then, and its network's hash."""
-
-    key: int
-    reader: int
-    made: str
-    age_days: float
-    network: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comment:
-    """What a reader wrote on a paper, in Markdown; `parent` is the comment it answers.
-
-    `gone` says that it is shown no more: "deleted" by its writer, or "removed" by a moderator.
-    """
-
-    id: int
-    key: int
-    parent: int | None
-    reader: int
-    writer: str
-    handle: str | None
-    text: str
-    made: str
-    edited: str | None = None
-    gone: Literal["deleted", "removed"] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Notification:
-    """Something a reader is told: "mention", "reply", "removed" or "claim", with words, and where it happened."""
-
-    id: int
-    kind: str
-    words: str
-    made: str
-    read: str | None
-    comment: int | None
-    key: int | None
-    actor: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """Something that a reader thinks should not stand here: a "comment", "paper" or "reader" by number, and why."""
-
-    id: int
-    kind: str
-    target: int
-    reader: int
-    reason: str
-    made: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deed:
-    """One line of the moderation log: who did what to which thing, why and when."""
-
-    id: int
-    moderator: str
-    act: str
-    kind: str
-    target: int
-    reason: str
-    made: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lead:
-    """The paper that an editor put at the top of a day: with a byline and a line of why."""
-
-    day: str
-    key: int
-    byline: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """That a reader says to be the author whose page has this slug; `state` is "open", "granted" or "refused"."""
-
-    id: int
-    reader: int
-    name: str
-    handle: str | None
-    slug: str
-    words: str
-    made: str
-    state: str
-
-
-@dataclass(frozen=True, slots=True)
-class Marks:
-    """What a reader has done with the papers of a page: keys of those voted for, saved, hidden, and seen before."""
-
-    voted: frozenset[int] = frozenset()
-    saved: frozenset[int] = frozenset()
-    hidden: frozenset[int] = frozenset()
-    seen: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
