@@ -20,6 +20,9 @@ _COUNTED = Lookup(
     .order_by(r.votes.c.made),
     r.votes.c.record,
 )
+_WRITTEN = Lookup(
+    select(r.comments.c.record, r.comments.c.made).where(r.comments.c.deleted.is_(None)), r.comments.c.record
+)
 
 
 def signals_of(connection: Connection, paper_of: Mapping[int, int]) -> dict[int, list[Signal]]:
@@ -31,8 +34,7 @@ def signals_of(connection: Connection, paper_of: Mapping[int, int]) -> dict[int,
     for record, reader, made in _COUNTED.rows(connection, paper_of):
         first[paper_of[record]].setdefault(reader, made[:10])
     said: dict[int, list[str]] = defaultdict(list)
-    written = select(r.comments.c.record, r.comments.c.made).where(r.comments.c.deleted.is_(None))
-    for record, made in connection.execute(written.where(among(connection, r.comments.c.record, paper_of))):
+    for record, made in _WRITTEN.rows(connection, paper_of):
         said[paper_of[record]].append(made[:10])
     return {
         key: _totals("comments", said.get(key, ())) + _totals("votes", first.get(key, {}).values())
