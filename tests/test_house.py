@@ -73,7 +73,7 @@ COMMANDS = dict(_commands(get_command(app)))
 
 def test_every_command_is_one_of_the_promised() -> None:
     assert set(COMMANDS) == {
-        *("add", "harvest", "refresh", "search", "similar", "paper", "export", "serve", "work"),
+        *("add", "harvest", "refresh", "search", "similar", "recommend", "paper", "export", "serve", "work"),
         *("front", "trending"),
         *("reader add", "reader list", "reader role", "reader ban", "reader unban", "reader link"),
         *("status", "doctor", "unmerge", "migrate", "backup", "restore"),

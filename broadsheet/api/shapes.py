@@ -60,6 +60,7 @@ class HitShape(BriefShape):
     also: NotRequired[list[BriefShape]]
     summary: NotRequired[str | None]
     reasons: NotRequired[ReasonsShape]
+    because: NotRequired[BriefShape]
 
 
 class ListShape(TypedDict):
@@ -211,6 +212,8 @@ def hit(hit: Hit, base: str = "") -> HitShape:
     if hit.reasons is not None:
         why = hit.reasons
         shape["reasons"] = ReasonsShape(words=dict(why.words), sentence=why.sentence, shares=dict(why.shares))
+    if hit.because is not None:
+        shape["because"] = brief(hit.because, base)
     return shape
 
 

@@ -64,9 +64,34 @@ def similar(
         _list(found, library.settings.url, as_json=json)
 
 
+def recommend(
+    ids: Annotated[
+        list[str] | None, typer.Argument(metavar="ID", help="Papers to go by, instead of your shelf.")
+    ] = None,
+    unlike: Annotated[
+        list[str] | None,
+        typer.Option("--not", metavar="ID", help="Papers to stay away from: all that follow, up to the next option."),
+    ] = None,
+    after: Annotated[str | None, typer.Option(metavar="D", help="Not before this day, month or year.")] = None,
+    category: Annotated[str | None, typer.Option(metavar="C", help="Only this category, such as cs.CL.")] = None,
+    limit: Limit = 20,
+    page: Page = 1,
+    json: Json = False,
+) -> None:
+    """Recommend what you would save next, from your shelf, votes and hidden papers, or from the papers given."""
+    with opened() as library:
+        reader = None if ids else library.local_reader()
+        if reader is None and not ids:
+            raise InputError("This paper has accounts: name the papers to go by, or read /for-you.json logged in.")
+        found = library.recommend(
+            reader, like=ids or (), unlike=unlike or (), limit=limit, page=page, after=after, category=category
+        )
+        _list(found, library.settings.url, as_json=json)
+
+
 def spread(arguments: Sequence[str]) -> list[str]:
-    """Return a command line in which each word after `similar ... --not` has a --not of its own."""
-    if list(arguments[:1]) != ["similar"]:
+    """Return a command line in which each word after `similar ... --not` has a --not of its own; recommend's too."""
+    if not {*arguments[:1]} & {"similar", "recommend"}:
         return list(arguments)
     result: list[str] = []
     negative = False

@@ -69,6 +69,8 @@ def _hit(console: Console, place: int, hit: Hit) -> None:
     console.print(title, soft_wrap=True)
     near = " · by meaning" if hit.by_meaning else ""
     console.print(Text(f"     {hit.paper.id} · {_byline(hit.paper)}{near}", style="dim"), soft_wrap=True)
+    if hit.because is not None:
+        console.print(Text(f"     because you saved {hit.because.title}", style="dim"), soft_wrap=True)
     if hit.reasons is not None:
         console.print(Text(f"     {_why(hit)}", style="dim"), soft_wrap=True)
 

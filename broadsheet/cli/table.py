@@ -28,7 +28,7 @@ app = typer.Typer(
 PANELS = {
     "Gather": (gather.add, gather.harvest, gather.refresh),
     "Read": (fronts.front, fronts.trending),
-    "Find": (find.search, find.similar, find.paper, find.export),
+    "Find": (find.search, find.similar, find.recommend, find.paper, find.export),
     "Serve": (serve.serve, serve.work),
     "Keep": (keep.status, keep.doctor, keep.unmerge, keep.migrate, keep.backup, keep.restore),
 }

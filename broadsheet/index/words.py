@@ -98,6 +98,10 @@ class Lexical:
         matches = self._ranked(tantivy.Query.boolean_query(clauses), len(rows), ())
         return np.isin(rows, matches.rows)
 
+    def document_frequency(self, word: str) -> int:
+        """Return how many papers, deleted ones too, have a stemmed word."""
+        return int(self._searcher.doc_freq("words", word))
+
     def frequency(self, term: Term) -> int:
         """Return how many papers have a term."""
         result: Any = self._searcher.search(tantivy.Query.boolean_query(self._clauses.words([term])), 1, count=True)

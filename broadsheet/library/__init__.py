@@ -8,11 +8,12 @@ from broadsheet.library.keeping import Keeping
 from broadsheet.library.reading import Format
 from broadsheet.library.searching import RANKED
 from broadsheet.library.sessions import Sessions
+from broadsheet.library.taste import Recommending
 
 __all__ = ["RANKED", "Format", "Library", "Report"]
 
 
-class Library(Fronts, Sessions, Belongings, Gathering, Keeping):
+class Library(Recommending, Fronts, Sessions, Belongings, Gathering, Keeping):
     """All papers of one home folder and those who read them: search, read, gather, index, vote, save.
 
     Safe to share between threads. Long calls take `progress`, which is told how far they have come.

@@ -14,7 +14,7 @@ from broadsheet.records import Attention, Hit, Listing
 from broadsheet.text import highlight
 
 if TYPE_CHECKING:
-    from broadsheet.rank import Ranking, View
+    from broadsheet.rank import Ranking, Taste, View
 
 RANKED = 1_000  # results that are ranked, however many match
 
@@ -75,11 +75,13 @@ class Searching(Base):
             goto=paper.id,
         )
 
-    def _ranked(self, profile: str, query: Query, *, limit: int, page: int, explain: bool) -> Listing:
+    def _ranked(
+        self, profile: str, query: Query, *, limit: int, page: int, explain: bool, taste: Taste | None = None
+    ) -> Listing:
         from broadsheet import rank
 
         started = time.perf_counter()
-        view = self._view()
+        view = self._view(taste)
         ranking = rank.run(profile, query, view, RANKED)
         first = (page - 1) * limit
         rows = ranking.cut(first, first + limit)
@@ -118,10 +120,10 @@ class Searching(Base):
             if paper is not None  # deleted since the snapshot was made
         )
 
-    def _view(self) -> View:
+    def _view(self, taste: Taste | None = None) -> View:
         from broadsheet.rank import View
 
-        return View(snapshot=self.snapshot, now=self.now, attention=self._attention)
+        return View(snapshot=self.snapshot, now=self.now, attention=self._attention, taste=taste)
 
     def _attention(self, keys: Sequence[int]) -> dict[int, Attention]:
         return {paper.key: paper for paper in self._weighed(list(self.store.fronts.of(keys).values()))}

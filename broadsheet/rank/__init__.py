@@ -1,9 +1,10 @@
 """A query and a view to a ranking; pure: knows no store and no source."""
 
 from broadsheet.rank.duplicates import Collapse
+from broadsheet.rank.personal import Personal, because
 from broadsheet.rank.pipeline import MOST, Stage
 from broadsheet.rank.profiles import PROFILES, run, run_all
-from broadsheet.rank.ranking import Ranking, View
+from broadsheet.rank.ranking import Ranking, Taste, View
 from broadsheet.rank.reasons import categories, explain, facets
 from broadsheet.rank.stages import Blend, Dense, Features, Lexical, Refine, Similar, Trending
 
@@ -15,12 +16,15 @@ __all__ = [
     "Dense",
     "Features",
     "Lexical",
+    "Personal",
     "Ranking",
     "Refine",
     "Similar",
     "Stage",
+    "Taste",
     "Trending",
     "View",
+    "because",
     "categories",
     "explain",
     "facets",

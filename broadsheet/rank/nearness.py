@@ -18,6 +18,7 @@ _TITLE = 3  # times that a word of the title counts
 
 Column = NDArray[np.float32]
 Text = tuple[str, str]  # title, text
+Bag = tuple[NDArray[np.int32], Column]  # numbers of words, and their weights
 
 
 class Lexicon:
@@ -34,7 +35,7 @@ class Lexicon:
         having = Counter(word for title, text in texts for word in set(content_terms(f"{title}\n{text}")))
         return cls(lambda word: float(np.log((len(texts) + 1) / (having[word] + 0.5))))
 
-    def bag(self, text: Text) -> tuple[NDArray[np.int32], Column]:
+    def bag(self, text: Text) -> Bag:
         """Return the numbers of a paper's words, and their weights (1 + ln tf) x rarity, together of length 1."""
         counts = Counter(content_terms(text[1]))
         for word in content_terms(text[0]):
@@ -62,8 +63,12 @@ class Papers:
 
     @classmethod
     def of(cls, vectors: NDArray[np.float32], texts: Sequence[Text], lexicon: Lexicon) -> Papers:
-        """Return papers by their vectors, here measured from the middle of what they are compared with, and texts."""
-        bags = [lexicon.bag(text) for text in texts]
+        """Return papers by their vectors, seen from the middle of what they are compared with, and their texts."""
+        return cls.of_bags(vectors, [lexicon.bag(text) for text in texts])
+
+    @classmethod
+    def of_bags(cls, vectors: NDArray[np.float32], bags: Sequence[Bag]) -> Papers:
+        """Return papers by their vectors and the words of each."""
         counts = np.array([len(numbers) for numbers, _ in bags], np.int64)
         words = np.concatenate([np.empty(0, np.int32), *(numbers for numbers, _ in bags)])
         weights = np.concatenate([np.empty(0, np.float32), *(own for _, own in bags)])

@@ -8,6 +8,7 @@ from dataclasses import replace
 from broadsheet.errors import InputError, Unavailable
 from broadsheet.query import Query
 from broadsheet.rank.duplicates import Collapse
+from broadsheet.rank.personal import Personal
 from broadsheet.rank.pipeline import MOST, Stage, Then
 from broadsheet.rank.ranking import Ranking, View
 from broadsheet.rank.stages import Blend, Dense, Features, Lexical, Refine, Similar, Trending
@@ -27,7 +28,10 @@ PROFILES: dict[str, Stage] = {
     >> Collapse(),
     "trending": Lexical() % MOST >> Trending(),
     "similar": Similar(**SIMILAR) % MOST >> Collapse(),
+    "personal": Personal() % MOST >> Collapse(),
 }
+
+_WITHOUT_WORDS = ("similar", "personal")  # these need none
 
 
 def profile_named(name: str) -> Stage:
@@ -72,7 +76,7 @@ def _ranked(profile: str, query: Query, view: View, limit: int, known: _Known) -
         return Ranking.empty("No paper here has the identifier that id: names.")
     if profile == "trending":
         query = replace(query, sort="new")
-    elif profile != "similar" and (query.sort != "relevance" or not any(not term.negative for term in query.terms)):
+    elif profile not in _WITHOUT_WORDS and (query.sort != "relevance" or all(term.negative for term in query.terms)):
         stage = PROFILES["lexical"]
     try:
         return _shared(stage, query, view, limit, known)

@@ -11,19 +11,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from broadsheet.index.snapshot import Snapshot
+from broadsheet.rank.nearness import Text
 from broadsheet.records import Attention
 
 Rows = NDArray[np.int32]
 Column = NDArray[np.float32]
 
 
+@dataclass(frozen=True, eq=False)
+class Taste:
+    """What one reader likes: a weight for each paper's key, below 0 for what is unwanted, and papers known anyway.
+
+    `read` returns the texts of papers by key; `others` are (reader, key) of what other readers saved.
+    """
+
+    weights: Mapping[int, float]
+    read: Callable[[Sequence[int]], Mapping[int, Text]]
+    known: frozenset[int] = frozenset()
+    others: Sequence[tuple[int, int]] = field(default=(), repr=False)
+
+
 @dataclass(frozen=True)
 class View:
-    """What ranking may look at besides the query: a snapshot, the time it is, and the attention that papers get."""
+    """What ranking may look at besides the query: a snapshot, the time, papers' attention, what a reader likes."""
 
     snapshot: Snapshot
     now: datetime
     attention: Callable[[Sequence[int]], Mapping[int, Attention]] = lambda keys: {}
+    taste: Taste | None = None
 
 
 @dataclass(frozen=True, eq=False)

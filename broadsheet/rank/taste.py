@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from broadsheet.index.columns import Ragged
 
 ACTIVATION = 2.0  # power of nearness to a saved paper: above 1, the nearest ones decide
-AGAINST = 1.0  # what the unwanted paper nearest to one takes away, beside what all saved ones give
 NEIGHBOURS, NEIGHBOURLY = (
     100,
     3.0,
@@ -30,14 +29,15 @@ Matrix = NDArray[np.float32]
 def liking(near: Matrix, weights: Column) -> Column:
     """Return (n,) how much candidates are like what was saved, from their (n, m) nearness to m papers.
 
-    A paper of weight w gives w x nearness ^ 2, over the sum of positive weights; an unwanted paper, whose weight is
-    negative, takes away as much times `AGAINST`, but only the one that takes most.
+    A paper of weight w gives w x nearness ^ 2, over the sum of positive weights. An unwanted paper, whose weight is
+    negative, takes the share u / (u + l) of that away, where u and l are what it and the wanted paper nearest to the
+    candidate give: half of it where both are equally near, nothing far from it.
     """
     activation = np.maximum(near, 0) ** np.float32(ACTIVATION)
-    wanted, unwanted = np.maximum(weights, 0), np.maximum(-weights, 0)
-    liked = activation @ wanted / max(float(wanted.sum()), 1e-9)
-    against = (activation * unwanted).max(axis=1, initial=0)
-    return np.asarray(liked - np.float32(AGAINST) * against, np.float32)
+    wanted, unwanted = activation * np.maximum(weights, 0), activation * np.maximum(-weights, 0)
+    liked = wanted.sum(axis=1) / max(float(np.maximum(weights, 0).sum()), 1e-9)
+    nearest, against = wanted.max(axis=1, initial=0), unwanted.max(axis=1, initial=0)
+    return np.asarray(liked * nearest / np.maximum(nearest + against, 1e-9), np.float32)
 
 
 class CoReading:

@@ -212,7 +212,8 @@ class Reasons:
 class Hit:
     """One paper of a ranking with its score, marks and reasons; `by_meaning` when no word of the query matched.
 
-    `also` are other versions of the same work, which it stands for.
+    `also` are other versions of the same work, which it stands for; `because` is the saved paper that a recommended one
+    is most like.
     """
 
     paper: Paper
@@ -222,6 +223,7 @@ class Hit:
     text_marks: tuple[Span, ...] = ()
     also: tuple[Paper, ...] = ()
     reasons: Reasons | None = None
+    because: Paper | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

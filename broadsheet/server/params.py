@@ -87,6 +87,11 @@ Ids = Annotated[
     Query(alias="id", min_length=1, max_length=MAX_PAPERS, description="Papers to resemble, by any identifier."),
     AfterValidator(_clean_all),
 ]
+SomeIds = Annotated[
+    list[str],
+    Query(default_factory=list, alias="id", max_length=MAX_PAPERS, description="Papers to go by, by any identifier."),
+    AfterValidator(_clean_all),
+]
 NotIds = Annotated[
     list[str],
     Query(default_factory=list, alias="not", max_length=MAX_PAPERS, description="Papers to keep away from."),

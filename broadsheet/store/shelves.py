@@ -83,6 +83,17 @@ class Shelves:
             found.setdefault((one.shelf, one.key), one)
         return list(found.values())
 
+    def of_everybody(self, most: int) -> list[tuple[int, int]]:
+        """Return (reader, key) of what all readers have saved, each once, the last saved first."""
+        key = func.coalesce(t.absorbed.c.key, r.saved.c.record)
+        columns = select(r.shelves.c.reader, key).select_from(r.saved)
+        joined = columns.join(r.shelves, r.shelves.c.id == r.saved.c.shelf).outerjoin(
+            t.absorbed, t.absorbed.c.record == r.saved.c.record
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(joined.order_by(r.saved.c.made.desc(), key).limit(most)).all()
+        return list(dict.fromkeys((reader, key) for reader, key in rows))
+
     def _read(self, statement: Select[Any]) -> list[Shelf]:
         with self._database.reading() as connection:
             return [Shelf(*row) for row in connection.execute(statement)]

@@ -94,6 +94,7 @@ def _papers(values: Iterable[object]) -> Iterator[Paper]:
             yield value
         elif isinstance(value, Hit):
             yield value.paper
+            yield from [value.because] if value.because else []
         elif isinstance(value, Listing):
             yield from _papers(value.hits)
         elif isinstance(value, Edition):

@@ -170,6 +170,7 @@ def test_the_document_is_openapi_31_and_names_every_twin(document: dict[str, Any
         "/search.json",
         "/new.json",
         "/similar.json",
+        "/for-you.json",
         "/authors/{slug}.json",
         "/venues/{slug}.json",
         "/papers/{id}/similar.json",

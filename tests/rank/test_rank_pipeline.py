@@ -116,7 +116,7 @@ def test_rows_stand_once_and_sums_in_order(stage: Stage) -> None:
 def test_profiles_print_and_explain_themselves(profile: Stage) -> None:
     assert eval(repr(profile), _NAMES) == profile
     leaves = [line.strip() for line in profile.explain().splitlines()]
-    assert any(leaf.startswith(("Lexical", "Dense", "Similar")) for leaf in leaves)
+    assert any(leaf.startswith(("Lexical", "Dense", "Similar", "Personal")) for leaf in leaves)
 
 
 def test_the_design_writes_as_it_reads() -> None:

@@ -52,10 +52,11 @@ def test_interests_are_not_averaged() -> None:
 
 
 def test_what_is_unwanted_takes_away_only_near_itself() -> None:
-    near = np.array([[0.5, 0.9], [0.5, 0.0], [0.5, -0.4]], np.float32)
+    near = np.array([[0.5, 0.9], [0.5, 0.5], [0.5, 0.0], [0.5, -0.4]], np.float32)
     with_it, without = (taste.liking(near, np.array([1, weight], np.float32)) for weight in (-1, 0))
-    assert with_it[1:] == pytest.approx(without[1:])
-    assert with_it[0] < 0 < without[0]
+    assert with_it[2:] == pytest.approx(without[2:])
+    assert with_it[1] == pytest.approx(without[1] / 2)
+    assert with_it[0] < without[0] / 4
 
 
 def test_weights_count_and_an_empty_shelf_likes_nothing() -> None:
