@@ -48,18 +48,14 @@ def versions(snapshot: Snapshot, rows: Rows, *, titles: bool = True) -> list[tup
 
     Without `titles`, people and vectors alone decide, as they do where the title was changed.
     """
-    mark, people = snapshot.mark[rows], snapshot.people[rows]
+    mark, people, texts = snapshot.mark[rows], snapshot.people[rows], snapshot.has_text[rows]
+    vectors = snapshot.dense.vectors(rows)
+    cosines = vectors @ vectors.T
     titled = same_title(mark[:, None], mark[None]) & titles
-    shared = shared_people(people[:, None], people[None])
-    first, second = np.nonzero(np.triu(titled | (shared >= PEOPLE), 1))
-    if not len(first):
-        return []
-    places, inverse = np.unique(np.concatenate([first, second]), return_inverse=True)
-    vectors = snapshot.dense.vectors(rows[places])
-    cosines = np.einsum("ij,ij->i", vectors[inverse[: len(first)]], vectors[inverse[len(first) :]])
-    texts = snapshot.has_text[rows]
-    least = least_cosine(titled[first, second], shared[first, second], texts[first] & texts[second])
-    same = (cosines >= least) & ~other_numbers(mark[first], mark[second])
+    first, second = np.nonzero(np.triu(titled | (cosines >= OTHER_TITLE), 1))  # of the others no pair can be versions
+    shared = shared_people(people[first], people[second])
+    least = least_cosine(titled[first, second], shared, texts[first] & texts[second])
+    same = (cosines[first, second] >= least) & ~other_numbers(mark[first], mark[second])
     return list(zip(first[same].tolist(), second[same].tolist(), strict=True))
 
 
