@@ -3,6 +3,7 @@
 .PHONY: help run test format lock package clean
 
 export BROADSHEET_HOME ?= $(CURDIR)/.broadsheet
+unexport PYTHONDONTWRITEBYTECODE # each start would compile everything again: a second and more
 ADDRESS ?= 127.0.0.1:8000
 BIN := .venv/bin
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
