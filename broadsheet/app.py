@@ -15,6 +15,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 import broadsheet
 from broadsheet import settings as settings_module
+from broadsheet.api import follows as api_follows
 from broadsheet.api import fronts, health, routes
 from broadsheet.api import taste as api_taste
 from broadsheet.errors import NotFound
@@ -27,14 +28,14 @@ from broadsheet.server.metrics import Measured, Metrics
 from broadsheet.server.static import MOUNT, Static
 from broadsheet.server.suffix import Suffixes
 from broadsheet.settings import Settings
-from broadsheet.web import accounts, acts, comments, moderation, pages, taste
+from broadsheet.web import accounts, acts, comments, follows, moderation, pages, taste
 from broadsheet.web import fronts as front_pages
 
 if TYPE_CHECKING:
     from broadsheet.library import Library
 
 # The last takes all else that begins with /papers.
-PAGES = tuple(page.router for page in (accounts, acts, comments, moderation, taste, front_pages, pages))
+PAGES = tuple(page.router for page in (accounts, acts, comments, moderation, follows, taste, front_pages, pages))
 STATIC_FOLDER = Path(pages.__file__).parent / "static"
 DESCRIPTION = "Search research papers by words and by meaning. Every page of this server has a twin here."
 
@@ -64,7 +65,7 @@ def create(settings: Settings | None = None, *, library: Library | None = None, 
     _fill_state(app, settings, library, metrics)
     app.state.local = local
     errors.install(app)
-    for router in (health.router, fronts.router, routes.router, api_taste.router):
+    for router in (health.router, fronts.router, api_follows.router, routes.router, api_taste.router):
         app.include_router(router)
     for router in PAGES:
         app.include_router(router, include_in_schema=False)

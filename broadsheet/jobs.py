@@ -1,4 +1,4 @@
-"""The loop behind `broadsheet work`: harvest what the settings name when it is due, and keep the index up to date."""
+"""The loops behind `broadsheet work`: one harvests what is due and keeps the index up to date, one looks after mail."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from broadsheet.mail.postman import Postman
 from broadsheet.records import Progress
 from broadsheet.settings import Harvest
 
@@ -22,6 +23,10 @@ RENEWAL = 60.0  # seconds between two signs of life
 RETRY = timedelta(minutes=15)  # after the first failure; doubled with every further one
 LONGEST_RETRY = timedelta(hours=4)
 DAILY = 24.0  # hours between harvests where the settings do not say
+POST_TICK = 1.0  # seconds between two looks at the outbox: someone may be waiting for a log-in mail
+DOWN = timedelta(seconds=15)  # until a mail server that is down is tried again; doubled with every further time
+LONGEST_DOWN = timedelta(minutes=5)
+COLLECTING = timedelta(minutes=5)  # between two looks at mail that came back
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +152,76 @@ class Loop:
         if self._renewed is None or now - self._renewed >= timedelta(seconds=RENEWAL):
             self._library.lease("loop", LEASE)
             self._renewed = now
+
+
+class Post:
+    """Makes digests, sends mail and reads what came back: beside the loop, since a harvest may take hours.
+
+    Any number may work on one store: what one process makes or sends, no other does, and what dies half done is taken
+    up by another once its lease has ended.
+    """
+
+    def __init__(self, library: Library, *, now: Callable[[], datetime], report: Callable[[Event], None]) -> None:
+        """Make the post of a library; without settings for mail it does nothing.
+
+        Raises:
+            SettingsError: the mail server's address or the key for signing cannot be used.
+        """
+        self._library, self._now, self._report = library, now, report
+        self._postman = None if library.no_mail else Postman(library, now)
+        self._down = 0
+        self._again = self._collect_at = now()
+
+    def run(self, stopped: Callable[[float], bool]) -> None:
+        """Work until `stopped`, which waits for so many seconds, says so."""
+        while not stopped(0 if self.turn() else POST_TICK):
+            pass
+
+    def turn(self) -> bool:
+        """Do what is due now; say whether there may be more. A failure is reported, and ends nothing."""
+        if self._postman is None:
+            return False
+        try:
+            self._collect(self._postman)
+            return self._plan() | self._send(self._postman)
+        except Exception as error:  # whatever is wrong now may be right at the next turn
+            self._report(Event("mail", False, {"error": str(error) or type(error).__name__}))
+            return False
+
+    def _plan(self) -> bool:
+        """Make digests, if this process may: the lease keeps two from composing the same ones in vain."""
+        if not self._library.digests_due or not self._library.lease("digests", LEASE):
+            return False
+        try:
+            made = self._library.plan_digests()
+        finally:
+            self._library.release("digests")
+        self._report(Event("digests", True, made))
+        return made["readers"] > 0
+
+    def _send(self, postman: Postman) -> bool:
+        if self._now() < self._again:
+            return False
+        became = postman.turn()
+        if became.get("down"):
+            self._again = self._now() + min(DOWN * (1 << min(self._down, 10)), LONGEST_DOWN)
+            self._down += 1
+        elif self._down and became:
+            self._down = 0
+            self._library.set_state("mail server", "")
+        if became:
+            self._report(Event("mail", not became.get("down"), dict(became)))
+        return bool(became) and not became.get("down")
+
+    def _collect(self, postman: Postman) -> None:
+        if self._now() < self._collect_at:
+            return
+        self._collect_at = self._now() + COLLECTING
+        self._library.forget_mail()
+        if self._library.settings.bounces and self._library.lease("bounces", LEASE):
+            if read := postman.collect():
+                self._report(Event("bounces", True, {"read": read}))
+            self._library.release("bounces")
 
 
 def _name(entry: Harvest) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields
 from datetime import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import platformdirs
@@ -50,6 +51,21 @@ class Settings:
     secret: str = field(
         default="", metadata={"help": "What sessions and links are signed with; empty means a file in the home folder."}
     )
+    smtp_url: str = field(
+        default="",
+        metadata={"help": "Where mail goes: `smtp://`, `smtps://USER:PASSWORD@HOST`, `file:///FOLDER`; empty: none."},
+    )
+    mail_from: str = field(
+        default="", metadata={"help": "Whom mail is from; empty means `Broadsheet <broadsheet@HOST>` of `url`."}
+    )
+    dkim_key: str = field(default="", metadata={"help": "The file of the private key that mail is signed with."})
+    dkim_selector: str = field(default="", metadata={"help": "The name under which the DNS has the public key."})
+    bounces: str = field(
+        default="",
+        metadata={
+            "help": "Where mail that came back is read: a file, a Maildir, `imaps://USER:PASSWORD@HOST/MAILBOX`."
+        },
+    )
     timezone: str = field(default="UTC", metadata={"help": "Which day an edition is: a name such as Europe/Paris."})
     encoder: str = field(
         default="static", metadata={"help": "`static`, `onnx:FOLDER` or `sentence-transformers:NAME`."}
@@ -62,6 +78,11 @@ class Settings:
     def store_url(self) -> str:
         """The SQLAlchemy address of the store."""
         return self.database_url or f"sqlite:///{self.home / 'broadsheet.sqlite'}"
+
+    @property
+    def sender(self) -> str:
+        """Whom mail is from."""
+        return self.mail_from or f"Broadsheet <broadsheet@{urlsplit(self.url).hostname or 'localhost'}>"
 
     @property
     def index_folder(self) -> Path:

@@ -364,6 +364,8 @@ class FakeLibrary:
     def has_admin(self) -> bool:
         return False
 
+    no_mail: str | None = "No mail server is named: set BROADSHEET_SMTP_URL."
+
     @property
     def today(self) -> str:
         return TODAY

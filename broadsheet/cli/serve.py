@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -142,13 +143,27 @@ def work(
     parent: Annotated[int | None, typer.Option(hidden=True, help="End with the process of this number.")] = None,
     json: Json = False,
 ) -> None:
-    """Do the work behind the pages until stopped: harvests that the settings name, and keeping the index up to date."""
+    """Do the work behind the pages until stopped: harvests that the settings name, the index, digests and mail."""
     from broadsheet import now
-    from broadsheet.jobs import Loop
+    from broadsheet.jobs import Loop, Post
 
-    with _ended_by_signals(), opened() as library:
+    report = _as_json if json else _as_text
+    with _ended_by_signals(), opened() as library, _beside(Post(library, now=now, report=report).run):
         sleep = _napping(parent) if parent else time.sleep
-        Loop(library, now=now, sleep=sleep, report=_as_json if json else _as_text).run()
+        Loop(library, now=now, sleep=sleep, report=report).run()
+
+
+@contextmanager
+def _beside(run: Callable[[Callable[[float], bool]], None]) -> Iterator[None]:
+    """Run something in a thread that is asked to end with what is inside, and is not waited for long."""
+    end = threading.Event()
+    thread = threading.Thread(target=run, args=(end.wait,), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        end.set()
+        thread.join(_GRACE / 2)
 
 
 def _napping(parent: int) -> Callable[[float], None]:

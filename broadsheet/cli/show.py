@@ -128,6 +128,7 @@ def status(document: dict[str, Any]) -> None:
     console = _console()
     rows = [(name.replace("_", " "), _figure(value)) for name, value in document.items() if _is_plain(value)]
     rows.append(("snapshot", _snapshot(document["snapshot"])))
+    rows.append(("mail", _mail(document["mail"])))
     rows += [(f"source {source['name']}", _source(source)) for source in document["sources"]]
     console.print(_table(rows))
     for record in document.get("set_aside_records", ()):
@@ -140,6 +141,14 @@ def _is_plain(value: object) -> bool:
 
 def _figure(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _mail(mail: dict[str, Any]) -> str:
+    if mail["off"] and not mail["waiting"]:
+        return f"none is sent: {mail['off']}"
+    said = f"{mail['sent']:,} sent and {mail['failed']:,} given up in the last day, {mail['waiting']:,} waiting"
+    trouble = mail["off"] or mail["server"] or mail["last_refusal"]
+    return f"{said}; {trouble}" if mail["waiting"] and trouble else said
 
 
 def _snapshot(snapshot: dict[str, Any] | None) -> str:

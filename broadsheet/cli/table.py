@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from broadsheet import __version__
-from broadsheet.cli import find, fronts, gather, keep, reader, serve
+from broadsheet.cli import find, follow, fronts, gather, keep, reader, serve
 from broadsheet.errors import BroadsheetError
 
 EPILOG = "Data is kept in one folder, BROADSHEET_HOME. The settings are described in docs/settings.md."
@@ -29,6 +29,7 @@ PANELS = {
     "Gather": (gather.add, gather.harvest, gather.refresh),
     "Read": (fronts.front, fronts.trending),
     "Find": (find.search, find.similar, find.recommend, find.paper, find.export),
+    "Follow": (follow.follow, follow.digest),
     "Serve": (serve.serve, serve.work),
     "Keep": (keep.status, keep.doctor, keep.unmerge, keep.migrate, keep.backup, keep.restore),
 }

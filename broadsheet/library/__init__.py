@@ -13,8 +13,8 @@ from broadsheet.library.taste import Recommending
 __all__ = ["RANKED", "Format", "Library", "Report"]
 
 
-class Library(Recommending, Fronts, Sessions, Belongings, Gathering, Keeping):
-    """All papers of one home folder and those who read them: search, read, gather, index, vote, save.
+class Library(Recommending, Fronts, Keeping, Sessions, Belongings, Gathering):
+    """All papers of one home folder and those who read them: search, read, gather, index, vote, save, follow.
 
     Safe to share between threads. Long calls take `progress`, which is told how far they have come.
     """

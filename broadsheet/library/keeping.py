@@ -8,13 +8,14 @@ from typing import Any
 
 from broadsheet import checks
 from broadsheet.checks import Check
+from broadsheet.library.delivery import Delivery
 from broadsheet.library.indexing import Indexing
 from broadsheet.records import Paper, SourceStatus
 from broadsheet.settings import Settings
 from broadsheet.store import Merge, Store
 
 
-class Keeping(Indexing):
+class Keeping(Delivery, Indexing):
     """What those who run an instance ask for."""
 
     def merges(self, identifier: str | None = None) -> list[Merge]:
@@ -64,6 +65,7 @@ class Keeping(Indexing):
             **self.store.counts(),
             "change": self.store.last_change(),
             "snapshot": snapshot and {**snapshot, "lag": self.lag},
+            "mail": self.mail_status(),
             "sources": [asdict(source) for source in self.freshness()],
         }
 

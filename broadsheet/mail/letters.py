@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from broadsheet.records import Digest, Follow, Paper, Pick, Section
+from broadsheet.records import Digest, Paper, Pick, Section
 from broadsheet.text import latex
 from broadsheet.text.sentences import sentences
 
@@ -40,7 +40,7 @@ def _section(section: Section, papers: Mapping[int, Paper], base: str) -> dict[s
         "name": section.name,
         "papers": [paper_told(paper, pick, papers, base) for paper, pick in shown],
         "more": section.more,
-        "url": f"{base}/follows/{section.follow}",
+        "url": base + section.path,
     }
 
 
@@ -86,8 +86,3 @@ def _why(pick: Pick, papers: Mapping[int, Paper]) -> str:
     reasons = [f"Near to “{latex.to_text(near.title)}”, which you saved."] if near else []
     reasons += [f"Also found by: {', '.join(pick.also)}."] if pick.also else []
     return " ".join(reasons)
-
-
-def follow_words(follow: Follow) -> str:
-    """Return when a follow's digests come, in words."""
-    return {"daily": "every day", "weekdays": "Monday to Friday", "weekly": "once a week"}[follow.every]

@@ -23,6 +23,7 @@ from broadsheet.text import latex
 
 _FOLDER = Path(__file__).parent
 _LONGEST_SUBJECT = 110
+_UNFOLDED = SMTP.clone(max_line_length=998)  # folding would turn a long address into an encoded word
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,8 @@ def kinds() -> list[str]:
     return sorted(path.parent.name for path in _FOLDER.glob("*/subject.txt"))
 
 
-def letter(kind: str, told: Mapping[str, Any], envelope: Envelope) -> EmailMessage:
-    """Return a letter: the same for the same arguments, byte for byte.
+def letter(kind: str, told: Mapping[str, Any], envelope: Envelope) -> bytes:
+    """Return a letter as it goes out: the same for the same arguments, byte for byte.
 
     Raises:
         InputError: there is no such kind of mail.
@@ -58,7 +59,7 @@ def letter(kind: str, told: Mapping[str, Any], envelope: Envelope) -> EmailMessa
     made.set_content(text(kind, told), cte="quoted-printable")
     made.add_alternative(html(kind, told), subtype="html", cte="quoted-printable")
     made.set_boundary("=_" + blake2b(envelope.message_id.encode(), digest_size=12).hexdigest())
-    return made
+    return made.as_bytes(policy=_UNFOLDED)
 
 
 def subject(kind: str, told: Mapping[str, Any]) -> str:

@@ -34,7 +34,7 @@ def compose(found: Sequence[Found], sent: Collection[int]) -> tuple[Section, ...
         if picks:
             named = tuple(replace(pick, also=_others(finders[pick.key], one.follow.name)) for pick in picks)
             left = sum(pick.key not in taken for pick in wanted)
-            sections.append(Section(one.follow.id, one.follow.name, named, left))
+            sections.append(Section(one.follow.id, one.follow.name, named, left, one.follow.path))
     return tuple(sections)
 
 

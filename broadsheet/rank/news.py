@@ -27,7 +27,7 @@ AGAINST = 0.5  # how much nearness to an unwanted example takes away
 _NEAREST = 3  # examples that a paper is compared with: more would average a reader's interests
 _OUTSTANDING = 6.0  # standard deviations that count as the nearest a paper can be
 _SAMPLE = 4_096  # papers that the mean and spread of meaning are estimated from
-_FEW = 400  # papers that say too little of it: theirs is taken as narrower, so that a small library finds something
+_FEW = 400  # papers that say too little of it: both are taken as smaller, so that a small library finds something
 _REMEMBERED = 20_000  # words, and questions
 _BLOCK = 2_048  # papers compared with all examples at once
 _DAYS = 60  # papers dated earlier are no news, whenever they came
@@ -48,10 +48,11 @@ class Background:
         """Estimate it."""
         rows = np.flatnonzero(snapshot.alive & snapshot.has_text)
         vectors = snapshot.dense.vectors(rows[:: max(len(rows) // _SAMPLE, 1)])
-        if len(vectors) < 2:
-            return cls(np.zeros(vectors.shape[1], np.float32), np.eye(vectors.shape[1], dtype=np.float32))
-        spread = np.cov(vectors.T) * (len(vectors) / (len(vectors) + _FEW))
-        return cls(vectors.mean(axis=0), spread.astype(np.float32))
+        count, dimension = vectors.shape
+        known = count / (count + _FEW)
+        spread = np.cov(vectors.T) if count > 1 else np.eye(dimension) / dimension
+        mean = vectors.mean(axis=0) if count else np.zeros(dimension)
+        return cls(np.asarray(mean * known, np.float32), np.asarray(spread * known, np.float32))
 
     def outstanding(self, vectors: Column, examples: Column) -> Column:
         """Return (n, m) how far the cosines of (n, d) with (m, d) vectors stand out, brought to 0..1."""

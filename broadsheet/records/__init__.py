@@ -10,6 +10,14 @@ from datetime import date as Day
 from functools import lru_cache
 from typing import Literal
 
+from broadsheet.records.mail import Delivery as Delivery
+from broadsheet.records.mail import Digest as Digest
+from broadsheet.records.mail import Every as Every
+from broadsheet.records.mail import Follow as Follow
+from broadsheet.records.mail import FollowKind as FollowKind
+from broadsheet.records.mail import Mail as Mail
+from broadsheet.records.mail import Pick as Pick
+from broadsheet.records.mail import Section as Section
 from broadsheet.records.readers import Claim as Claim
 from broadsheet.records.readers import Comment as Comment
 from broadsheet.records.readers import Deed as Deed
@@ -27,8 +35,6 @@ from broadsheet.records.readers import Vote as Vote
 
 Status = Literal["published", "rejected", "withdrawn", "deleted"]
 SignalKind = str  # "votes", "comments", "stars", "citations", "mentions", "listed"
-FollowKind = Literal["front", "search", "author", "venue", "category", "shelf", "like-shelf", "like"]
-Every = Literal["daily", "weekdays", "weekly"]
 
 _PARTIAL_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
 
@@ -320,70 +326,6 @@ class SourceStatus:
     failure: str | None = None
     records: int = 0
     set_aside: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Follow:
-    """Something that a reader wants news of, and how: `text` says of what, by its kind.
-
-    The query as typed, the slug of an author or venue, a category, a shelf's number ("" for all of the reader's),
-    papers' identifiers, those to keep away from after a minus sign; nothing for the front page. `threshold` (0..1) is
-    how well a paper must match, `size` how many at most one digest has of it. `due` is when the next digest is (UTC,
-    ISO), `newest` the key of the newest paper that was looked at, `looked` when, and `found` how many were sent then.
-    """
-
-    id: int
-    reader: int
-    kind: FollowKind
-    text: str
-    name: str
-    every: Every = "daily"
-    size: int = 10
-    threshold: float = 0.6
-    due: str = ""
-    newest: int = 0
-    looked: str | None = None
-    found: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pick:
-    """A paper found for a follow: its key, how well it matches (0..1), and why.
-
-    `words` are those that matched, `near` is the key of the saved paper it is most like, `also` names the reader's
-    other follows that found it.
-    """
-
-    key: int
-    score: float
-    words: tuple[str, ...] = ()
-    near: int | None = None
-    also: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """What a digest says of one follow, best first; `more` papers were found beyond those."""
-
-    follow: int
-    name: str
-    picks: tuple[Pick, ...]
-    more: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Digest:
-    """The mail made for one reader at one due time (UTC, ISO)."""
-
-    id: int
-    reader: int
-    due: str
-    sections: tuple[Section, ...]
-
-    @property
-    def keys(self) -> tuple[int, ...]:
-        """The keys of all its papers, in order."""
-        return tuple(pick.key for section in self.sections for pick in section.picks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,17 +67,27 @@ async def posted(request: Request) -> Form:
         Forbidden: it did not.
         InputError: it is no form.
     """
+    form = await read(request)
+    await run_in_threadpool(check, request, form[TOKEN])
+    return form
+
+
+async def read(request: Request) -> Form:
+    """Read a form, wherever it came from.
+
+    Raises:
+        InputError: it is no form.
+    """
     body = bytearray()
     async for piece in request.stream():
         body += piece
         if len(body) > _MOST_BYTES:
             raise HTTPException(413, f"A form may hold {_MOST_BYTES // 1024} kB.")
-    form = Form(_parsed(bytes(body)))
-    await run_in_threadpool(check, request, form[TOKEN])
-    return form
+    return Form(_parsed(bytes(body)))
 
 
 Posted = Annotated[Form, Depends(posted)]
+FromAnywhere = Annotated[Form, Depends(read)]  # where another site gains nothing by sending it
 
 
 def check(request: Request, token: str) -> None:

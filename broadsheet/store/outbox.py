@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import insert
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, insert, or_, select, update
+
+from broadsheet.records import Mail
 
 from . import schema_readers as r
 from .connect import Database
@@ -15,7 +17,7 @@ from .freshness import stamp
 
 
 class Outbox:
-    """Mail that waits to be sent."""
+    """Mail that waits to be sent, that was sent, and that was given up; what is claimed has a lease."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -44,3 +46,92 @@ class Outbox:
         }
         statement = insert(r.outbox).values(values).returning(r.outbox.c.id)
         return int(self._database.durable(lambda c: c.scalar(statement)) or 0)
+
+    def claim(self, limit: int, *, now: datetime, lease: float) -> list[Mail]:
+        """Take mail that is due and that nobody is sending, for so many seconds; after them others may take it."""
+        free = or_(r.outbox.c.lease_until.is_(None), r.outbox.c.lease_until <= stamp(now))
+        waiting = (r.outbox.c.sent.is_(None), r.outbox.c.failed.is_(None), r.outbox.c.due <= stamp(now), free)
+        first = (r.outbox.c.priority, r.outbox.c.due, r.outbox.c.id)
+        until = stamp(now + timedelta(seconds=lease))
+
+        def work(connection: Connection) -> list[Mail]:
+            numbers = connection.scalars(select(r.outbox.c.id).where(*waiting).order_by(*first).limit(limit)).all()
+            taking = update(r.outbox).where(r.outbox.c.id.in_(numbers), *waiting)
+            taking = taking.values(lease_until=until, attempts=r.outbox.c.attempts + 1).returning(*r.outbox.c)
+            rows = sorted(connection.execute(taking).all(), key=lambda row: numbers.index(row.id))
+            return [_mail(row) for row in rows]
+
+        return self._database.durable(work) if self._any(waiting) else []
+
+    def sent(self, numbers: Sequence[int], *, now: datetime) -> None:
+        """Note that mail was sent; what its templates were told, log-in links among it, is forgotten."""
+        self._set(numbers, sent=stamp(now), payload="{}", lease_until=None, reason=None)
+
+    def failed(self, number: int, reason: str, *, now: datetime) -> None:
+        """Give mail up."""
+        self._set([number], failed=stamp(now), payload="{}", lease_until=None, reason=reason)
+
+    def postponed(self, number: int, reason: str, *, until: datetime) -> None:
+        """Try mail again at a later time."""
+        self._set([number], due=stamp(until), lease_until=None, reason=reason)
+
+    def given_back(self, numbers: Sequence[int]) -> None:
+        """Let mail wait as if it had not been taken: it was not its turn yet that failed."""
+        self._set(numbers, lease_until=None, attempts=r.outbox.c.attempts - 1)
+
+    def get(self, number: int) -> Mail | None:
+        """Return mail by number."""
+        return self._first(select(r.outbox).where(r.outbox.c.id == number))
+
+    def of_digest(self, digest: int) -> Mail | None:
+        """Return the mail that brings a digest."""
+        return self._first(select(r.outbox).where(r.outbox.c.digest == digest))
+
+    def counts(self, *, now: datetime, since: datetime) -> dict[str, Any]:
+        """Return how much mail waits, since when the longest, how much is late, and what was sent and failed since."""
+        waiting = and_(r.outbox.c.sent.is_(None), r.outbox.c.failed.is_(None))
+        tried = and_(waiting, r.outbox.c.reason.is_not(None))
+        counted = {
+            "waiting": func.count().filter(waiting),
+            "waiting_since": func.min(r.outbox.c.due).filter(waiting),
+            "tried_in_vain": func.count().filter(tried),
+            "last_refusal": func.max(r.outbox.c.reason).filter(tried),
+            "sent": func.count().filter(r.outbox.c.sent >= stamp(since)),
+            "failed": func.count().filter(r.outbox.c.failed >= stamp(since)),
+        }
+        columns = [value.label(name) for name, value in counted.items()]
+        with self._database.reading() as connection:
+            return dict(connection.execute(select(*columns)).mappings().one())
+
+    def forget(self, *, before: datetime) -> int:
+        """Delete mail that was sent or given up before a moment; digests and what they held stay."""
+        old = or_(r.outbox.c.sent < stamp(before), r.outbox.c.failed < stamp(before))
+        return self._database.durable(lambda c: c.execute(delete(r.outbox).where(old)).rowcount)
+
+    def _any(self, waiting: Sequence[ColumnElement[bool]]) -> bool:
+        with self._database.reading() as connection:
+            return connection.scalar(select(r.outbox.c.id).where(*waiting).limit(1)) is not None
+
+    def _first(self, statement: Select[Any]) -> Mail | None:
+        with self._database.reading() as connection:
+            row = connection.execute(statement).first()
+        return None if row is None else _mail(row)
+
+    def _set(self, numbers: Sequence[int], **values: Any) -> None:
+        """Change rows whose mail was not sent or given up meanwhile."""
+        open_ = (r.outbox.c.sent.is_(None), r.outbox.c.failed.is_(None))
+        if numbers:
+            changing = update(r.outbox).where(r.outbox.c.id.in_(numbers), *open_).values(values)
+            self._database.durable(lambda c: c.execute(changing))
+
+
+def _mail(row: Any) -> Mail:
+    return Mail(
+        id=row.id,
+        kind=row.kind,
+        address=row.address,
+        payload=orjson.loads(row.payload),
+        reader=row.reader,
+        digest=row.digest,
+        attempts=row.attempts,
+    )

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, case, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, case, func, insert, select, update
 
 from broadsheet.errors import InputError
 from broadsheet.records import Reader, Role
@@ -18,6 +18,7 @@ from .connect import Database, among
 from .freshness import stamp
 
 READER = tuple(column for column in r.readers.c if column.name != "password")
+_UNNAMED = "Reader"  # what a reader is called of whom only the address is known
 COLUMNS = (*READER, r.readers.c.password.is_not(None).label("has_password"))
 _TAKEN = {"email": "There is an account with this address already.", "handle": "This name is taken; choose another."}
 
@@ -121,6 +122,33 @@ class Readers:
             recount(connection, list(connection.scalars(select(r.votes.c.record).where(r.votes.c.reader == number))))
 
         self._database.durable(work)
+
+    def with_address(self, address: str, *, now: datetime) -> Reader:
+        """Return the reader of an address, or make one that has not confirmed it."""
+
+        def work(connection: Connection) -> int:
+            there = connection.scalar(select(r.readers.c.id).where(r.readers.c.email == address))
+            if there is not None:
+                return int(there)
+            return add_row(connection, name=_UNNAMED, role="reader", state="unconfirmed", now=now, email=address)
+
+        return self._present(self._database.durable(work))
+
+    def confirm(self, number: int, address: str, *, now: datetime) -> Reader | None:
+        """Note that a reader's address was proven; None where they are gone, or the address is another's by now."""
+
+        def work(connection: Connection) -> bool:
+            other = select(r.readers.c.id).where(r.readers.c.email == address, r.readers.c.id != number)
+            if connection.scalar(other) is not None:
+                return False
+            state = case((r.readers.c.state == "unconfirmed", "active"), else_=r.readers.c.state)
+            mine = (r.readers.c.id == number, r.readers.c.state.in_(("unconfirmed", "active", "local")))
+            same = r.readers.c.email.is_(None) | (r.readers.c.email == address)
+            first = func.coalesce(r.readers.c.confirmed, stamp(now))
+            proven = update(r.readers).where(*mine, same).values(state=state, email=address, confirmed=first)
+            return connection.execute(proven).rowcount == 1
+
+        return self.get(number) if self._database.durable(work) else None
 
     def _present(self, number: int) -> Reader:
         reader = self.get(number)

@@ -14,6 +14,8 @@ from . import adding, backup, belongings, changes, editions, freshness, health, 
 from .adding import Added
 from .comments import Comments
 from .connect import Database
+from .digests import Digests
+from .follows import Follows
 from .fronts import Fronts
 from .limits import Limits
 from .links import Links
@@ -59,6 +61,8 @@ class Store:
         self.comments = Comments(self._database)
         self.moderation = Moderation(self._database)
         self.outbox = Outbox(self._database)
+        self.follows = Follows(self._database)
+        self.digests = Digests(self._database)
         self.fronts = Fronts(self._database)
 
     def close(self) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from broadsheet.records import Attention, Hit, Paper, SourceStatus, Span, period_days
 from broadsheet.text.summary import summary
@@ -97,6 +98,12 @@ def edition_short(name: str) -> str:
 def edition_path(name: str) -> str:
     """Return the address of the edition of a day, week or month."""
     return f"/{'week' if '-W' in name else 'date' if len(name) == 10 else 'month'}/{name}"
+
+
+def local_time(moment: str, timezone: str) -> str:
+    """Return a UTC time as clocks in a zone show it: "Monday 29 June, 7:00"."""
+    local = datetime.fromisoformat(moment).astimezone(ZoneInfo(timezone))
+    return f"{short_day(local.date().isoformat())}, {local.hour}:{local.minute:02}"
 
 
 def ago(seen: str, now: datetime) -> str:

@@ -19,6 +19,7 @@ from broadsheet.server.addresses import paper_path
 from broadsheet.server.sessions import door_of, keep_logged_in, reader_of
 from broadsheet.text import latex, markdown
 from broadsheet.web import addresses, categories, filters, pictures
+from broadsheet.web.following import followable
 
 if TYPE_CHECKING:
     from broadsheet.library import Library
@@ -76,6 +77,9 @@ def render(request: Request, template: str, *, status: int = 200, fresh: bool = 
         unread=library.unread(reader) if reader else 0,
         csrf=partial(forms.csrf_token, request),
         said=forms.said(request) if fresh else None,
+        no_mail=library.no_mail if fresh else None,
+        subscribing=fresh and (reader is not None or state.settings.registration == "open"),
+        followable=followable(request.url.path, request.url.query),
         **context,
     )
     response = HTMLResponse(html, status_code=status, headers={"Vary": "Cookie"})

@@ -180,6 +180,8 @@ def test_the_document_is_openapi_31_and_names_every_twin(document: dict[str, Any
         "/papers/{id}.csl.json",
         "/papers/{id}.md",
         "/about.json",
+        "/follows.json",
+        "/follows/preview.json",
         "/healthz",
         "/readyz",
         "/metrics",

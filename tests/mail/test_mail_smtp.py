@@ -108,7 +108,7 @@ def test_other_addresses_are_refused_and_no_password_is_shown(url: str) -> None:
 
 def made(**headers: str) -> bytes:
     envelope = Envelope("Broadsheet <paper@example.org>", "ada@example.org", "a.1.b@example.org", NOON, headers)
-    return rendering.letter("confirm", TOLD, envelope).as_bytes()
+    return rendering.letter("confirm", TOLD, envelope)
 
 
 def test_a_letter_is_the_same_byte_for_byte_and_has_both_forms() -> None:
@@ -126,7 +126,7 @@ def test_nobody_smuggles_headers_or_markup_into_a_letter() -> None:
         "sections": [{"name": "<i>Mine</i>", "papers": [paper], "more": 0, "url": "u"}],
     }  # fmt: skip
     envelope = Envelope("a@example.org", "b@example.org", "1@x", NOON)
-    message = message_from_bytes(rendering.letter("digest", told, envelope).as_bytes())
+    message = message_from_bytes(rendering.letter("digest", told, envelope))
     assert message["Bcc"] is None
     assert str(make_header(decode_header(message["Subject"]))) == "A Bcc: all@x <b>&"
     html = rendering.html("digest", told)

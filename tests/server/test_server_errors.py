@@ -35,7 +35,7 @@ def test_404(path: str) -> None:
 
 def test_405_says_what_is_allowed() -> None:
     response = client().post("/search.json")
-    assert "GET" in assert_error(response, 405, "method_not_allowed")
+    assert_error(response, 405, "method_not_allowed")
     assert response.headers["Allow"] == "GET"
 
 
