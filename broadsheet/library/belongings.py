@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from dataclasses import asdict
 from typing import Any
 
 import orjson
@@ -15,7 +16,7 @@ from broadsheet.text import cite
 
 _README = """What you had here.
 
-reader.json  your account, votes, shelves with notes, hidden papers, comments, claims
+reader.json  your account, votes, shelves with notes, hidden papers, comments, follows, claims
 shelves.bib  the papers on your shelves, as BibTeX
 """
 
@@ -70,6 +71,7 @@ class Belongings(Moderating):
             "shelves": shelves,
             "hidden": [_brief(paper) for paper in self.hidden(reader)],
             "comments": self._written(reader),
+            "follows": [asdict(follow) for follow in self.store.follows.of(reader.id)],
             "claims": [{"author": c.slug, "words": c.words, "state": c.state} for c in self._claims(reader)],
         }
 
