@@ -111,21 +111,24 @@ class Loop:
     def turn(self) -> None:
         """Do everything that is due now, if this process may."""
         harvests = [entry for entry in self._library.settings.harvest if self._due(entry)]
-        stale = self._library.behind and self._may_refresh()
-        if not (harvests or stale) or not self._library.lease("loop", LEASE):
+        stale = self._library.behind and self._may("refresh")
+        unread = self._may("read again") and self._library.reading_due
+        if not (harvests or stale or unread) or not self._library.lease("loop", LEASE):
             return
         self._renewed = self._now()
         for entry in harvests:
             self._attempt(_name(entry), partial(self._harvest, entry))
-        if self._library.behind and self._may_refresh():
+        if self._library.behind and self._may("refresh"):
             self._attempt("refresh", partial(self._library.refresh, progress=self._renew))
+        elif unread:
+            self._attempt("read again", partial(self._library.read_again, progress=self._renew))
         self._library.release("loop")
 
     def _due(self, entry: Harvest) -> bool:
         return is_due(entry, self._last(_name(entry)), self._now(), self._zone)
 
-    def _may_refresh(self) -> bool:
-        last = self._last("refresh")
+    def _may(self, job: str) -> bool:
+        last = self._last(job)
         return last is None or not last.failures or self._now() - last.tried >= timedelta(minutes=1)
 
     def _last(self, job: str) -> Last | None:

@@ -14,13 +14,13 @@ Nothing raises: what cannot be understood is left out or taken as plain words, a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from typing import Any, Literal, cast, get_args
 
 from broadsheet.records import day_range
-from broadsheet.text import tokens
+from broadsheet.text import tokens, variants
 from broadsheet.text.normalise import parse_identifier
 
 Field = Literal["any", "title", "abstract", "author"]
@@ -28,6 +28,7 @@ Sort = Literal["relevance", "new", "old", "votes", "cited"]
 
 LONGEST = 2_000  # characters of words that are looked at
 MOST_TERMS = 128
+MOST_VARIED = 16  # words of a query that other spellings are looked for of; longer ones say enough
 MOST_VALUES = 16  # values of one filter, each of at most _VALUE characters
 _VALUE = 200
 _LONGEST_TYPED = 20_000  # room for LONGEST and for every filter at its longest
@@ -44,12 +45,17 @@ _OTHER_LANGUAGES = frozenset(_ELSEWHERE.split())
 _CLAUSE = re.compile(r'([-\u2212\u2013]*)(?:([A-Za-z]{2,9}):(?=\S))?(?:"([^"]*)"|([^\s"]+))')
 _UNUSABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 _QUOTES = str.maketrans(dict.fromkeys("\u201c\u201d\u201e\u201f\u00ab\u00bb\uff02", '"'))
+_COMPOUND = re.compile(r"\w+(?:[-\u2010\u2011]\w+)+")
 _DATE = re.compile(r"(\d{4})(?:[-/.](\d{1,2}))?(?:[-/.](\d{1,2}))?")
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One thing to look for: a word, or the words of a phrase, as index terms; a prefix is folded but not stemmed."""
+    """One thing to look for: a word, or the words of a phrase, as index terms; a prefix is folded but not stemmed.
+
+    `also` are index terms in a row that stand for it: another spelling, an acronym or what it is short for. `typed` is
+    what it was made of.
+    """
 
     words: tuple[str, ...]
     field: Field = "any"
@@ -57,6 +63,8 @@ class Term:
     prefix: bool = False
     negative: bool = False
     required: bool = False
+    also: tuple[tuple[str, ...], ...] = ()
+    typed: str = dataclass_field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +146,7 @@ def parse(
 def plain(text: str) -> Query:
     """Return a query for the words of a sentence in which no sign means anything: a question, a title, a claim."""
     reading = _Reading()
-    for word in tokens.spelled(_usable(text)[:_LONGEST_TYPED]):
+    for word in tokens.compounds(_usable(text)[:_LONGEST_TYPED]):
         reading.take(_Clause(word))
     return reading.query(text)
 
@@ -277,7 +285,7 @@ class _Reading:
             terms = self._common + terms
         if len(terms) > MOST_TERMS:
             self.note(f"Only the first {MOST_TERMS} words were looked for.")
-        terms = terms[:MOST_TERMS]
+        terms = _varied(terms[:MOST_TERMS])
         self._remark(terms)
         words = " ".join(self._words)
         ids = self._filters.ids
@@ -316,7 +324,33 @@ def _terms(clause: _Clause, groups: list[tuple[str, ...]]) -> Iterator[Term]:
     for group in groups:
         begins = prefix and group is groups[-1]
         stems = group if begins else tuple(_stem(word) for word in group)
-        yield Term(stems, within, len(stems) > 1, begins, clause.negative, required)
+        exact = begins or clause.quoted or clause.negative or within == "author" or len(group) > 1
+        also = (
+            () if exact else _also(clause.value, group[0], [part for part, *_ in groups] if group is groups[-1] else ())
+        )
+        yield Term(stems, within, len(stems) > 1, begins, clause.negative, required, also, clause.value)
+
+
+def _also(typed: str, word: str, compound: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    """Return what stands for a word, and, at the end of a compound ("pre-trained"), for that."""
+    if len(word) > _LONGEST_WORD:
+        return ()
+    whole = variants.of_parts(compound) if _COMPOUND.fullmatch(typed) else ()
+    return (*whole, *variants.of_word(word, typed))
+
+
+def _varied(terms: list[Term]) -> list[Term]:
+    """Return terms with the acronyms of what stands among them in full; a long query's without anything beside it."""
+    if len(terms) > MOST_VARIED:
+        return [replace(term, also=()) if term.also else term for term in terms]
+    plain = [place for place, term in enumerate(terms) if len(term.words) == 1 and not (term.negative or term.prefix)]
+    found = variants.acronyms_in([terms[place].words[0] for place in plain])
+    varied = list(terms)
+    for end, (begin, short) in found.items():
+        typed = " ".join(dict.fromkeys(terms[place].typed for place in plain[begin : end + 1]))
+        last = varied[plain[end]]
+        varied[plain[end]] = replace(last, also=tuple(dict.fromkeys((*last.also, *short))), typed=typed)
+    return varied
 
 
 def _stem(word: str) -> str:

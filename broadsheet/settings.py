@@ -70,6 +70,10 @@ class Settings:
     encoder: str = field(
         default="static", metadata={"help": "`static`, `onnx:FOLDER` or `sentence-transformers:NAME`."}
     )
+    reranker: str = field(
+        default="",
+        metadata={"help": "A folder with `model.onnx` and `tokenizer.json`: the loop reads papers by it for `rerank`."},
+    )
     harvest: tuple[Harvest, ...] = field(
         default=(), metadata={"help": "What the loop gathers by itself; only in settings.toml, as [[harvest]] tables."}
     )

@@ -36,6 +36,8 @@ class Shelf:
         self.lag = 0
         self.harvested: list[str] = []
         self.refreshed = 0
+        self.reading_due = False
+        self.read = 0
         self.failing: dict[str, Exception] = {}
         self.others_hold_the_lease = False
         self.renewals = 0
@@ -70,6 +72,13 @@ class Shelf:
         self.harvested.append(name)
         self.lag += 10
         return {"new": 10}
+
+    def read_again(self, *, progress: Callable[[Progress], None]) -> Any:
+        if "read again" in self.failing:
+            raise self.failing["read again"]
+        self.reading_due = False
+        self.read += 1
+        return {"read": 10}
 
     def refresh(self, *, progress: Callable[[Progress], None]) -> Any:
         if "refresh" in self.failing:
@@ -165,6 +174,18 @@ def test_a_failing_refresh_waits_a_minute(tmp_path: Path) -> None:
         house.loop.turn()
         house.sleep(5)
     assert [event.ok for event in house.events] == [False, False]
+
+
+def test_papers_are_read_again_when_nothing_else_is_to_do(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.shelf.lag, house.shelf.reading_due = 3, True
+    house.loop.turn()
+    house.loop.turn()
+    assert [event.job for event in house.events] == ["refresh", "read again"]
+    house.shelf.reading_due, house.shelf.failing = True, {"read again": ValueError("no model")}
+    house.loop.turn()
+    house.loop.turn()  # not before a minute has passed
+    assert [event.ok for event in house.events] == [True, True, False]
 
 
 def test_who_has_no_lease_does_nothing(tmp_path: Path) -> None:

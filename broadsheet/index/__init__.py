@@ -30,4 +30,12 @@ def describe(folder: Path) -> dict[str, Any] | None:
         "papers": manifest.papers,
         "encoder": manifest.encoder_id,
         "bytes": manifest.bytes,
+        "second": _second(manifest),
     }
+
+
+def _second(manifest: Manifest) -> dict[str, Any] | None:
+    if not manifest.second_id:
+        return None
+    papers = manifest.second_papers
+    return {"encoder": manifest.second_id, "papers": papers, "share": round(papers / max(manifest.papers, 1), 4)}

@@ -7,12 +7,13 @@ import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 
 from broadsheet.encode import Encoder
 from broadsheet.errors import DamagedSnapshot
-from broadsheet.index import dense, files, manifest, schema, segments
+from broadsheet.index import dense, files, manifest, schema, second, segments
 from broadsheet.index.columns import Gathering, Names
 from broadsheet.index.dense import Codebook
 from broadsheet.index.entry import Entry
@@ -43,6 +44,7 @@ class Builder:
         self._base = self._usable()
         self.anew = self._base is None
         self.start = self._base.change if self._base else 0
+        self._second = (self._base.second, self._base.second_id, self._base.second_dimension) if self._base else None
         self._preparer = Preparer(encoder, processes)
         self._begin()
 
@@ -67,6 +69,16 @@ class Builder:
         self._settle()
         for key in keys:
             self._forget(key)
+
+    def read_again(self, encoder: Encoder, keys: Sequence[int], vectors: Sequence[dense.Vectors]) -> None:
+        """Take in (d,) vectors of papers by a second encoder; those of another second encoder are dropped."""
+        folder = self._aside / second.FOLDER
+        if self._second != (encoder.name, encoder.id, encoder.dimension):
+            shutil.rmtree(folder, ignore_errors=True)
+            self._second = (encoder.name, encoder.id, encoder.dimension)
+        rows = np.array([self._row_of.get(key, -1) for key in keys], np.int32)
+        new = (rows >= 0) & ~second.Second(folder, encoder.dimension).known(rows)
+        second.add(folder, rows[new], np.asarray(vectors, np.float32)[new])
 
     def publish(self, change: int) -> int:
         """Make what was built the current snapshot, up to a change number, which is returned; the builder is done."""
@@ -199,6 +211,15 @@ class Builder:
         folder.rename(named)
         return [Segment(named, rows)]
 
+    def _about_second(self) -> dict[str, Any]:
+        """Return what the manifest says of second vectors: by which encoder, and how many papers have one."""
+        if self._second is None:
+            return {}
+        name, own_id, dimension = self._second
+        rows = second.Second(self._aside / second.FOLDER, dimension).rows
+        alive = len(rows) - int(np.isin(rows, list(self._dead)).sum())
+        return {"second": name, "second_id": own_id, "second_dimension": dimension, "second_papers": alive}
+
     def _write_manifest(self, change: int, finished: list[Segment], trained: int) -> None:
         np.save(self._aside / DEAD, np.array(sorted(self._dead), np.int32))
         self._names.save(self._aside / NAMES)
@@ -212,5 +233,6 @@ class Builder:
             papers=len(self._row_of),
             trained=trained,
             segments=tuple((segment.folder.name, segment.rows) for segment in finished),
+            **self._about_second(),
             files=manifest.listing(self._aside, self._base.files if self._base else {}),
         ).write(self._aside)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -13,12 +14,13 @@ from broadsheet.index import schema
 from broadsheet.index.columns import HIDDEN
 from broadsheet.index.masks import Choice
 from broadsheet.query import Term
-from broadsheet.text.tokens import STOP_WORDS, stem
+from broadsheet.text.tokens import STOP_WORDS, stem, terms
 
 Clause = tuple[Occur, tantivy.Query]
 
 TITLE_WEIGHT = 0.25  # of a word's BM25 in the title, beside that in the whole paper
 AUTHORS_WEIGHT = 0.25
+VARIANT_WEIGHT = 0.8  # of what stands for a word, beside the word itself
 _MOST_EXPANSIONS = 64  # terms that a beginning stands for, the most frequent
 _MOST_ONE_BY_ONE = 2_000  # rows
 _ENDINGS = (
@@ -117,7 +119,25 @@ class Clauses:
             weights = (1.0, AUTHORS_WEIGHT)
             parts = [tantivy.Query.boost_query(part, weight) for part, weight in zip(parts, weights, strict=True)]
             parts.append(tantivy.Query.boost_query(self._in("title", term.words), TITLE_WEIGHT))
-        return parts
+        return [self._or_variants(term, _either(parts))] if term.also else parts
+
+    def _or_variants(self, term: Term, own: tantivy.Query) -> tantivy.Query:
+        """Return a query for a term or what stands for it, whichever says more of a paper."""
+        field = "title" if term.field == "title" else "words"
+        most = self._rarity(field, terms(term.typed) or term.words)
+        others = [
+            tantivy.Query.boost_query(
+                self._in(field, words), VARIANT_WEIGHT * min(1.0, most / self._rarity(field, words))
+            )
+            for words in term.also
+        ]
+        return tantivy.Query.disjunction_max_query([own, *others])
+
+    def _rarity(self, field: str, words: Sequence[str]) -> float:
+        """Return the sum of the words' weights by BM25: a rare variant must not say more than what was asked for."""
+        papers = self._searcher.num_docs
+        found = (self._searcher.doc_freq(field, word) for word in words)
+        return sum(math.log1p((max(papers - n, 0) + 0.5) / (n + 0.5)) for n in found)
 
     def _in(self, field: str, words: Sequence[str]) -> tantivy.Query:
         if len(words) == 1:

@@ -26,7 +26,8 @@ class File:
 class Manifest:
     """`encoder` is what `encode.load` takes; `trained` the rows that the codebook was taken from.
 
-    `segments` are (name, rows) in the order of rows; `files` are by path inside the snapshot.
+    `segments` are (name, rows) in the order of rows; `files` are by path inside the snapshot. `second` names
+    the encoder of second vectors, which so many papers have.
     """
 
     change: int
@@ -38,6 +39,10 @@ class Manifest:
     trained: int
     segments: tuple[tuple[str, int], ...]
     files: dict[str, File]
+    second: str = ""
+    second_id: str = ""
+    second_dimension: int = 0
+    second_papers: int = 0
     format: int = FORMAT
 
     @property

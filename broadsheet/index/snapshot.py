@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from broadsheet import encode
 from broadsheet.encode import Encoder
 from broadsheet.errors import DamagedSnapshot, NoSnapshot, Unavailable
-from broadsheet.index import files
+from broadsheet.index import files, second
 from broadsheet.index.columns import Columns, Keys, Names, Ragged
 from broadsheet.index.dense import Codebook, Dense
 from broadsheet.index.manifest import Manifest
 from broadsheet.index.masks import Mask, Masks
+from broadsheet.index.second import Second
 from broadsheet.index.words import Lexical
 from broadsheet.query import Filters
 
@@ -68,6 +69,7 @@ class Snapshot:
         self.alive[np.load(self.path / DEAD)] = False
         self._keys = Keys(columns.keys, self.alive)
         self._masks = Masks(columns, names, self.alive, self._keys.rows_of)
+        self.second = Second(self.path / second.FOLDER, self.manifest.second_dimension)
         self.lexical = Lexical(self.path / LEXICAL, columns, self._masks)
         self.dense = Dense(folders, [rows for _, rows in self.manifest.segments], Codebook.load(self.path), self.alive)
 
@@ -94,6 +96,28 @@ class Snapshot:
                 f"The index was made by encoder {self.manifest.encoder_id}, not {encoder.id}: run `broadsheet refresh`."
             )
         return encoder
+
+    @cached_property
+    def second_encoder(self) -> Encoder | None:
+        """The encoder of the second vectors, for the query's; None where there are none.
+
+        Raises:
+            SettingsError: what it needs is not there any more.
+        """
+        return self._load(self.manifest.second) if len(self.second.rows) else None
+
+    def unread(self, encoder_id: str, asked: Sequence[int], newest: int) -> list[int]:
+        """Return the keys of papers without a vector of a second encoder: those asked for, then those with text.
+
+        Of the latter the newest so many, the newest first.
+        """
+        rows = np.flatnonzero(self.alive & ~self.hidden & self.has_text)
+        rows = rows[np.argsort(-self.first_day[rows].astype(np.int64), kind="stable")[:newest]]
+        first = self.rows_of(asked)
+        rows = np.concatenate([first[first >= 0], rows])
+        if self.manifest.second_id == encoder_id:
+            rows = rows[~self.second.known(rows)]
+        return list(dict.fromkeys(self.keys[rows].tolist()))
 
     def mask(self, filters: Filters) -> Mask | None:
         """Return which rows pass the filters, are not deleted and not hidden; None means that all are. Read-only."""

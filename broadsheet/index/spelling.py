@@ -40,7 +40,8 @@ class Speller:
         return replace(term, words=tuple(words))
 
     def _known(self, word: str, term: Term) -> bool:
-        return any(self._searcher.doc_freq(field, word) for field in fields_of(term))
+        standing = [other for words in term.also for other in words]
+        return any(self._searcher.doc_freq(field, known) for field in fields_of(term) for known in (word, *standing))
 
     def _nearest(self, word: str, field: str) -> str | None:
         """Return the most frequent term one edit away, else two edits away; None where there is none."""

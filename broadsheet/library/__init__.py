@@ -6,6 +6,7 @@ from broadsheet.library.fronts import Fronts
 from broadsheet.library.gathering import Gathering
 from broadsheet.library.keeping import Keeping
 from broadsheet.library.reading import Format
+from broadsheet.library.rereading import Rereading
 from broadsheet.library.searching import RANKED
 from broadsheet.library.sessions import Sessions
 from broadsheet.library.taste import Recommending
@@ -13,7 +14,7 @@ from broadsheet.library.taste import Recommending
 __all__ = ["RANKED", "Format", "Library", "Report"]
 
 
-class Library(Recommending, Fronts, Keeping, Sessions, Belongings, Gathering):
+class Library(Recommending, Fronts, Keeping, Sessions, Belongings, Gathering, Rereading):
     """All papers of one home folder and those who read them: search, read, gather, index, vote, save, follow.
 
     Safe to share between threads. Long calls take `progress`, which is told how far they have come.

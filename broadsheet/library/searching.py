@@ -83,6 +83,8 @@ class Searching(Base):
         started = time.perf_counter()
         view = self._view(taste)
         ranking = rank.run(profile, query, view, RANKED)
+        if profile == "rerank":
+            self._note_unread(ranking, view)
         first = (page - 1) * limit
         rows = ranking.cut(first, first + limit)
         more = first + limit < len(ranking.rows)
@@ -97,6 +99,13 @@ class Searching(Base):
             milliseconds=(time.perf_counter() - started) * 1e3,
             facets=rank.facets(ranking, view),
         )
+
+    def _note_unread(self, ranking: Ranking, view: View) -> None:
+        """Have the loop read what stands near the top and has not been read again."""
+        from broadsheet.index import wanted
+        from broadsheet.rank import unread
+
+        wanted.note(self.settings.index_folder, unread(ranking, view))
 
     def _hits(self, profile: str, query: Query, view: View, page: Ranking, explain: bool) -> tuple[Hit, ...]:
         from broadsheet import rank

@@ -6,6 +6,7 @@ from broadsheet.rank.pipeline import MOST, Stage
 from broadsheet.rank.profiles import PROFILES, run, run_all
 from broadsheet.rank.ranking import Ranking, Taste, View
 from broadsheet.rank.reasons import categories, explain, facets
+from broadsheet.rank.rerank import Rerank, unread
 from broadsheet.rank.stages import Blend, Dense, Features, Lexical, Refine, Similar, Trending
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Personal",
     "Ranking",
     "Refine",
+    "Rerank",
     "Similar",
     "Stage",
     "Taste",
@@ -30,4 +32,5 @@ __all__ = [
     "facets",
     "run",
     "run_all",
+    "unread",
 ]

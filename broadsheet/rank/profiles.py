@@ -11,11 +11,14 @@ from broadsheet.rank.duplicates import Collapse
 from broadsheet.rank.personal import Personal
 from broadsheet.rank.pipeline import MOST, Stage, Then
 from broadsheet.rank.ranking import Ranking, View
+from broadsheet.rank.rerank import Rerank
 from broadsheet.rank.stages import Blend, Dense, Features, Lexical, Refine, Similar, Trending
 
 FIRST = {"lexical": 0.6, "dense": 0.4}
 SECOND = {"lexical": 0.55, "refined": 0.45}
 SIMILAR = {"nearest": 0.7, "against": 0.5}
+
+TRANSFORMER = 0.5
 
 PROFILES: dict[str, Stage] = {
     "lexical": Lexical() % MOST,
@@ -30,6 +33,7 @@ PROFILES: dict[str, Stage] = {
     "similar": Similar(**SIMILAR) % MOST >> Collapse(),
     "personal": Personal() % MOST >> Collapse(),
 }
+PROFILES["rerank"] = PROFILES["hybrid"] >> Rerank(weight=TRANSFORMER)
 
 _WITHOUT_WORDS = ("similar", "personal")  # these need none
 

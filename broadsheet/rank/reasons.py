@@ -16,6 +16,7 @@ from broadsheet.rank.stages import vector_of
 from broadsheet.records import Facets, Paper, Reasons
 from broadsheet.text import highlight
 from broadsheet.text.sentences import sentences
+from broadsheet.text.tokens import terms
 
 _MOST_WEIGHED = 24  # terms of a query that are weighed
 _MOST_VALUES = 12
@@ -85,8 +86,16 @@ def _reasons(
     paper: Paper, query: Query, view: View, weights: Mapping[Term, float], shares: Mapping[str, float]
 ) -> Reasons:
     written = highlight.matched(f"{paper.title}\n{paper.text}", weights)
-    words = {written.get(term, " ".join(term.words)): weight for term, weight in weights.items()}
+    words = {_named(term, written.get(term)): weight for term, weight in weights.items()}
     return Reasons(words=words, sentence=_sentence(paper.text, query, view, weights), shares=shares)
+
+
+def _named(term: Term, written: str | None) -> str:
+    """Return a matched word as the paper writes it; where it only stands for the one asked for, with that."""
+    if written is None:
+        return " ".join(term.words)
+    stands = term.also and tuple(terms(written)) in term.also
+    return f"{written} (for {term.typed})" if stands else written
 
 
 def _sentence(text: str, query: Query, view: View, weights: Mapping[Term, float]) -> str | None:

@@ -11,7 +11,7 @@ from broadsheet.text.tokens import located, stem
 
 
 class Wanted(Hashable, Protocol):
-    """What is looked for, as `query.Term` has it: index terms that stand together, or the beginning of a word."""
+    """What is looked for, as `query.Term` has it: index terms together, what stands for them, or a beginning."""
 
     @property
     def words(self) -> tuple[str, ...]: ...
@@ -19,6 +19,8 @@ class Wanted(Hashable, Protocol):
     def field(self) -> str: ...
     @property
     def prefix(self) -> bool: ...
+    @property
+    def also(self) -> tuple[tuple[str, ...], ...]: ...
     @property
     def negative(self) -> bool: ...
 
@@ -75,7 +77,7 @@ def snippet(text: str, terms: Iterable[Wanted], length: int = 300) -> str:
 
 def _found(text: str, terms: Iterable[Term]) -> Iterator[tuple[int, int, Term]]:
     """Yield the start and end of each place where a wanted term matches, with the term."""
-    starts: dict[str, list[Term]] = {}
+    starts: dict[str, list[tuple[Term, tuple[str, ...]]]] = {}
     prefixes: list[Term] = []
     for term in dict.fromkeys(terms):
         if term.negative or term.field == "author" or not term.words:
@@ -83,15 +85,16 @@ def _found(text: str, terms: Iterable[Term]) -> Iterator[tuple[int, int, Term]]:
         if term.prefix:
             prefixes.append(term)
         else:
-            starts.setdefault(term.words[0], []).append(term)
+            for row in (term.words, *term.also):
+                starts.setdefault(row[0], []).append((term, row))
     if not starts and not prefixes:
         return
     words, span = located(text)
     stems = list(map(stem, words))
     for place in [place for place, found in enumerate(stems) if found in starts]:
-        for term in starts[stems[place]]:
-            last = place + len(term.words) - 1
-            if last == place or tuple(stems[place : last + 1]) == term.words:
+        for term, row in starts[stems[place]]:
+            last = place + len(row) - 1
+            if last == place or tuple(stems[place : last + 1]) == row:
                 yield span(place)[0], span(last)[1], term
     for term in prefixes:
         for place, word in enumerate(words):

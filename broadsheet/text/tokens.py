@@ -19,6 +19,7 @@ _ACCENTS = "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670"
 _LETTER = rf"(?:[^\W_{_UNSPACED}]|[{_WITH_SIGNS}{_ACCENTS}])"
 _WORD = re.compile(rf"[{_UNSPACED}]|{_LETTER}+(?:['\u2019]{_LETTER}+)*")
 _GROUP = re.compile(rf"[{_UNSPACED}]+|{_LETTER}+(?:['\u2019]{_LETTER}+)*")
+_COMPOUND = re.compile(rf"(?:{_GROUP.pattern})(?:[-\u2010\u2011]{_LETTER}+)*")
 _ASCII_WORD = re.compile(r"[a-z0-9]+(?:'[a-z0-9]+)*")
 _ACCENT = re.compile(f"[{_ACCENTS}]+")
 _CONTRACTED = re.compile(r"['\u2019](?:s|t|d|m|re|ve|ll)$")
@@ -90,6 +91,6 @@ def groups(text: str) -> list[tuple[str, ...]]:
     return [tuple(words(group)) for group in _GROUP.findall(folded)]
 
 
-def spelled(text: str) -> list[str]:
-    """Return the words of a text as they are written there."""
-    return _GROUP.findall(text)
+def compounds(text: str) -> list[str]:
+    """Return the words of a text as they are written there, those that hyphens join together."""
+    return _COMPOUND.findall(text)

@@ -150,3 +150,49 @@ def test_odd_words_do_no_harm(tmp_path: Path) -> None:
         snapshot.lexical.search(parse(text), 5)
     assert keys(snapshot, "naive") == [2]
     assert Hashing().encode([""]).any() == np.False_
+
+
+VARIANTS = [
+    Entry(key=1, title="Pre-trained auto-encoders", text="We use large language models."),
+    Entry(key=2, title="A pretrained autoencoder", text="It learns."),
+    Entry(key=3, title="LLMs in colour", text="They paint."),
+    Entry(key=4, title="Training before noon", text="Auto repair and an encoder of color."),
+]
+
+
+@pytest.fixture(scope="module")
+def variants(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+    """Papers that say the same in two ways."""
+    return built(tmp_path_factory.mktemp("variants"), VARIANTS)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("pretrained", {1, 2}),
+        ("title:pretrained", {1, 2}),
+        ("autoencoders", {1, 2}),
+        ("LLM", {1, 3}),
+        ("color", {3, 4}),
+        ("colour", {3, 4}),
+        ('"pretrained"', {2}),
+        ('"large language models"', {1}),
+        ("pretrained -autoencoder", {1}),
+    ],
+)
+def test_what_stands_for_a_word_is_found_too(variants: Snapshot, text: str, found: set[int]) -> None:
+    assert set(keys(variants, text)) == found
+
+
+@pytest.mark.parametrize("text", ["pre-trained auto-encoder", "pretrained autoencoder"])
+def test_both_ways_of_writing_come_before_what_has_only_the_parts(variants: Snapshot, text: str) -> None:
+    assert set(keys(variants, text)[:2]) == {1, 2}
+
+
+def test_the_word_itself_comes_before_what_stands_for_it(variants: Snapshot) -> None:
+    assert keys(variants, "title:pretrained")[0] == 2
+
+
+def test_a_word_that_only_a_variant_has_is_no_typing_error(variants: Snapshot) -> None:
+    assert not variants.lexical.search(parse("large-language"), 9).notes
+    assert not variants.lexical.search(parse("rag llm"), 9).notes

@@ -1,0 +1,77 @@
+"""Vectors by a second, slower encoder, for as many rows as it has come to.
+
+second/
+  0.rows.npy  0.codes.npy     the rows (int32) that one sitting encoded, ascending, and their (n, d) 8-bit codes
+  1.rows.npy  1.codes.npy     the next; what is there never changes, so snapshots share it by hard links
+
+A row is one version of one paper's text, so a paper that changes or goes takes its vector with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from broadsheet.index.dense import Codes, quantised, restored
+
+FOLDER = "second"
+_MOST_SITTINGS = 8  # files that are borne before all are written as one
+
+Rows = NDArray[np.int32]
+Vectors = NDArray[np.float32]
+
+
+class Second:
+    """The second vectors of an open snapshot."""
+
+    def __init__(self, folder: Path, dimension: int) -> None:
+        """Open what `add` wrote; without any, or where there is no folder, every row is unknown."""
+        parts = list(_sittings(folder))
+        self.rows: Rows = np.concatenate([np.empty(0, np.int32), *(rows for rows, _ in parts)])
+        self._codes = [codes for _, codes in parts]
+        self._starts = np.cumsum([0, *(len(rows) for rows, _ in parts)])
+        self._order = np.argsort(self.rows, kind="stable")
+        self.dimension = dimension
+
+    def known(self, rows: NDArray[np.integer]) -> NDArray[np.bool_]:
+        """Tell which rows have a vector."""
+        return np.isin(rows, self.rows)
+
+    def vectors(self, rows: NDArray[np.integer]) -> Vectors:
+        """Return the (n, d) vectors, of length 1, of rows that all have one."""
+        places = self._order[np.searchsorted(self.rows, rows, sorter=self._order)]
+        sitting = np.searchsorted(self._starts, places, "right") - 1
+        codes = np.empty((len(places), self.dimension), np.int8)
+        for number in np.unique(sitting):
+            here = sitting == number
+            codes[here] = self._codes[number][places[here] - self._starts[number]]
+        return restored(codes)
+
+
+def add(folder: Path, rows: Rows, vectors: Vectors) -> None:
+    """Write the vectors of rows that have none yet; where there are many files, all become one."""
+    folder.mkdir(exist_ok=True)
+    order = np.argsort(rows)
+    parts = [*_sittings(folder), (rows[order].astype(np.int32), quantised(vectors[order]))]
+    number = max((int(path.name.partition(".")[0]) + 1 for path in folder.glob("*.rows.npy")), default=0)
+    kept = parts[-1:] if len(parts) <= _MOST_SITTINGS else parts
+    _write(folder, number, kept)
+    if len(kept) > 1:
+        for path in folder.glob("*.npy"):
+            if not path.name.startswith(f"{number}."):
+                path.unlink()
+
+
+def _write(folder: Path, number: int, parts: list[tuple[Rows, Codes]]) -> None:
+    rows = np.concatenate([rows for rows, _ in parts])
+    order = np.argsort(rows)
+    np.save(folder / f"{number}.rows.npy", rows[order])
+    np.save(folder / f"{number}.codes.npy", np.concatenate([codes for _, codes in parts])[order])
+
+
+def _sittings(folder: Path) -> Iterator[tuple[Rows, Codes]]:
+    for path in sorted(folder.glob("*.rows.npy"), key=lambda path: int(path.name.partition(".")[0])):
+        yield np.load(path), np.load(path.with_name(path.name.replace("rows", "codes")), mmap_mode="r")
