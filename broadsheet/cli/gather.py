@@ -47,7 +47,10 @@ def _sample() -> list[Path]:
 
 
 def harvest(
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help="The live source; there is: arxiv.")],
+    source: Annotated[
+        str,
+        typer.Argument(metavar="SOURCE", help="The live source: arxiv, huggingface, github, openalex or hackernews."),
+    ],
     since: Annotated[
         str | None,
         typer.Option(metavar="DAY", help="Begin on this day (2026-11-01) instead of where the last one ended."),

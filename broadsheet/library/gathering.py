@@ -12,8 +12,12 @@ from typing import Any
 from broadsheet.errors import BroadsheetError, InputError, SourceError
 from broadsheet.library.base import Report, silent
 from broadsheet.library.indexing import Indexing
-from broadsheet.records import Batch, Progress
+from broadsheet.records import Batch, Paper, Progress
 from broadsheet.store import Added
+
+WATCHED_EDITIONS = 30  # newest editions whose papers' stars, citations and mentions are measured
+WATCHED_EACH = 40  # papers of each
+_ANY_DAY = "9999-12-31"
 
 
 class Gathering(Indexing):
@@ -70,13 +74,18 @@ class Gathering(Indexing):
         return self._taken(totals, refresh, progress)
 
     def _live(self, source: str, set: str | None) -> Any:
-        from broadsheet.sources import REGISTRY
+        from broadsheet.sources import REGISTRY, Watching
 
         if source not in REGISTRY:
             raise InputError(f"There is no live source {source!r}; there is {', '.join(REGISTRY)}.")
-        return REGISTRY[source](
-            set=set, now=self._clock, sleep=time.sleep, jitter=lambda: secrets.randbelow(1000) / 1000
-        )
+        kind = REGISTRY[source]
+        more = {"watched": self._watched} if isinstance(kind, type) and issubclass(kind, Watching) else {}
+        return kind(set=set, now=self._clock, sleep=time.sleep, jitter=lambda: secrets.randbelow(1000) / 1000, **more)
+
+    def _watched(self) -> list[Paper]:
+        """Return the papers whose attention is worth measuring: the first of the newest editions."""
+        found = self.store.fronts.latest(_ANY_DAY, WATCHED_EDITIONS, WATCHED_EACH)
+        return self.store.papers([paper.key for paper in found])
 
     def _take(
         self, batches: Iterator[Batch], cursor_name: str, source: str, totals: Counter[str], progress: Report

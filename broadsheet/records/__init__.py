@@ -153,12 +153,13 @@ class SetAside:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Records of one source with the cursor that, once stored, says they have been seen."""
+    """Records of one source, or measurements, with the cursor that, once stored, says they have been seen."""
 
     records: tuple[SourceRecord, ...]
     cursor: str
     set_aside: tuple[SetAside, ...] = ()
     done: float | None = None  # share of the whole source read so far, 0..1, where known
+    measured: tuple[tuple[str, Signal], ...] = ()  # of papers known already, by any identifier of theirs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

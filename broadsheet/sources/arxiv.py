@@ -19,7 +19,8 @@ from broadsheet.records import Author, Batch, SetAside, SourceRecord, day_range
 from broadsheet.sources import clean
 from broadsheet.sources.clean import Rejected
 from broadsheet.sources.files import BATCH
-from broadsheet.sources.oai import NAMESPACE, Client, Element, Get, OaiError, http_get
+from broadsheet.sources.oai import NAMESPACE, Client, Element, OaiError
+from broadsheet.sources.polite import Get, http_get
 from broadsheet.text.normalise import identifiers
 
 BASE_URL = "https://oaipmh.arxiv.org/oai"

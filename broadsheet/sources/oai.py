@@ -1,29 +1,18 @@
-"""OAI-PMH, spoken politely: a pause between requests, retries with back-off, limits of time and size."""
+"""OAI-PMH: lists page by page, and the errors that the protocol knows."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from datetime import datetime
-from email.utils import parsedate_to_datetime
-from functools import cache
-from importlib.metadata import version
 from urllib.parse import urlencode
 
-import httpx
 from lxml import etree
 
-from broadsheet.errors import SourceError, Unavailable
+from broadsheet.errors import SourceError
 from broadsheet.sources.clean import excerpt
+from broadsheet.sources.polite import Damaged, Get, Polite, http_get
 
 NAMESPACE = "{http://www.openarchives.org/OAI/2.0/}"
-PAUSE = 3.0  # seconds between requests, as arXiv asks
-ATTEMPTS = 7
-LONGEST_WAIT = 3_600.0  # seconds that a server may ask us to wait
-LONGEST_REPLY = 600.0  # seconds that one reply may take in all
-LARGEST_REPLY = 128 << 20  # bytes
-_RETRIED = frozenset((408, 425, 429, 500, 502, 503, 504))
 Element = etree._Element
 
 
@@ -33,40 +22,6 @@ class OaiError(Exception):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What a server answered."""
-
-    status: int
-    body: bytes
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-Get = Callable[[str], Reply]
-
-
-def http_get(url: str) -> Reply:
-    """Return the reply to a GET request.
-
-    Raises:
-        httpx.HTTPError: the network failed, or the reply took too long or grew too large.
-    """
-    deadline = time.monotonic() + LONGEST_REPLY
-    with _client().stream("GET", url) as response:
-        body = bytearray()
-        for chunk in response.iter_bytes():
-            body += chunk
-            if len(body) > LARGEST_REPLY or time.monotonic() > deadline:
-                raise httpx.ReadError(f"the reply is larger than {LARGEST_REPLY >> 20} MiB or took too long")
-        return Reply(response.status_code, bytes(body), response.headers)
-
-
-@cache
-def _client() -> httpx.Client:
-    agent = f"broadsheet/{version('broadsheet')} (self-hosted paper reader; one request per 3 s)"
-    return httpx.Client(timeout=60, follow_redirects=True, headers={"User-Agent": agent})
 
 
 class Client:
@@ -82,8 +37,7 @@ class Client:
         get: Get = http_get,
     ) -> None:
         self._url = url
-        self._now, self._sleep, self._jitter, self._get = now, sleep, jitter, get
-        self._asked: datetime | None = None
+        self._server = Polite(url, now=now, sleep=sleep, jitter=jitter, get=get)
 
     def ask(self, **arguments: str) -> Element:
         """Return the root of the server's reply, asking again as long as there is hope.
@@ -93,27 +47,9 @@ class Client:
             SourceError: the server refuses the request.
             Unavailable: the server or the network went on failing.
         """
-        url = f"{self._url}?{urlencode(arguments)}"
-        reason = ""
-        for attempt in range(ATTEMPTS):
-            self._pause()
-            try:
-                reply = self._get(url)
-            except httpx.HTTPError as error:
-                reason, wait = str(error) or type(error).__name__, None
-            else:
-                if reply.status == 200:
-                    try:
-                        return _checked(reply.body)
-                    except etree.XMLSyntaxError as error:
-                        reason, wait = f"its reply was cut off or damaged: {excerpt(str(error))}", None
-                elif reply.status in _RETRIED:
-                    reason, wait = f"it answered {reply.status}", self._retry_after(reply.headers)
-                else:
-                    raise SourceError(f"{self._url} refuses the request with status {reply.status}.")
-            if attempt < ATTEMPTS - 1:
-                self._sleep(wait if wait is not None else PAUSE * 2**attempt * (1 + self._jitter()))
-        raise Unavailable(f"{self._url} failed {ATTEMPTS} times, at last because {reason}. Try again later.")
+        root = self._server.read(f"{self._url}?{urlencode(arguments)}", _checked)
+        assert root is not None
+        return root
 
     def pages(self, **arguments: str) -> Iterator[Element]:
         """Yield the pages of a list, following resumption tokens; a list without records has none.
@@ -140,35 +76,13 @@ class Client:
             seen.add(token)
             arguments = {"verb": verb, "resumptionToken": token}
 
-    def _pause(self) -> None:
-        if self._asked is not None:
-            passed = (self._now() - self._asked).total_seconds()
-            if passed < PAUSE:
-                self._sleep(PAUSE - max(passed, 0.0))
-        self._asked = self._now()
-
-    def _retry_after(self, headers: Mapping[str, str]) -> float | None:
-        """Return the seconds that the server asks to wait.
-
-        Raises:
-            Unavailable: it asks for more than an hour.
-        """
-        value = next((value for name, value in headers.items() if name.lower() == "retry-after"), "").strip()
-        if value.isdecimal():
-            wait = float(value[:9])
-        else:
-            try:
-                wait = max((parsedate_to_datetime(value) - self._now()).total_seconds(), 0.0)
-            except (ValueError, TypeError):
-                return None
-        if wait > LONGEST_WAIT:
-            raise Unavailable(f"{self._url} asks to be left alone for {wait / 3600:.1f} hours. Try again then.")
-        return wait
-
 
 def _checked(body: bytes) -> Element:
     parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False, remove_comments=True)
-    root = etree.fromstring(body, parser)
+    try:
+        root = etree.fromstring(body, parser)
+    except etree.XMLSyntaxError as fault:
+        raise Damaged(excerpt(str(fault))) from fault
     error = root.find(f"{NAMESPACE}error")
     if error is not None:
         raise OaiError(error.get("code", "unknown"), excerpt(error.text or ""))

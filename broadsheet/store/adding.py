@@ -18,8 +18,8 @@ from .codec import digest64, hash64, pack, plain, unpack
 from .connect import Database, among, insert_all, insert_new, pairs, upsert
 from .identity import MAXIMUM_NAMESAKES, Facts, Joined, Placement, names, record_name
 from .merging import Stored
-from .papers import Entry, author_hash, give_names, write_papers
-from .validity import fault
+from .papers import Entry, author_hash, give_names, resolve, write_papers
+from .validity import fault, storable
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,7 @@ def add(database: Database, batch: Batch, *, cursor_name: str, source: str, now:
 
     def work(connection: Connection) -> tuple[int, int, int]:
         done = _Addition(connection, freshness.stamp(now)).store(changed) if changed else (0, 0, 0)
+        _measure(connection, batch.measured)
         freshness.store_cursor(connection, cursor_name, batch.cursor, now)
         freshness.set_aside(connection, source, bad, now)
         freshness.seen(connection, source, now, records=done[0])
@@ -123,6 +124,26 @@ def _without_unchanged(
         stored = select(t.records.c.name, t.records.c.digest).where(among(connection, t.records.c.name, named))
         known = pairs(connection, stored)
     return {name: record for name, record in named.items() if known.get(name) != digest64(record[1])}
+
+
+def _measure(connection: Connection, measured: Sequence[tuple[str, Signal]]) -> None:
+    """Keep measurements of papers that are here; they hang on the paper's oldest record."""
+    found = resolve(connection, {name for name, _ in measured if storable(name)})
+    values = {
+        (found[name], signal.kind, signal.day, signal.source): signal.value
+        for name, signal in measured
+        if name in found
+    }
+    if values:
+        upsert(connection, t.signals, _signal_rows(values))
+        keys = set(found.values())
+        write_papers(connection, keys, {}, {})
+        changes.write(connection, keys, [])
+
+
+def _signal_rows(values: Mapping[tuple[int, str, str, str], float]) -> list[dict[str, Any]]:
+    columns = ("record", "kind", "day", "source")
+    return [dict(zip(columns, place, strict=True)) | {"value": value} for place, value in values.items()]
 
 
 def dated(record: SourceRecord, day: str) -> list[Signal]:
@@ -242,9 +263,7 @@ class _Addition:
         authors = [{"author": author, "record": item.number} for item in stored for author in item.authors]
         insert_all(self._connection, t.authorship, authors)
         signals = {(i.number, s.kind, s.day, s.source): s.value for i in stored for s in i.signals}
-        columns = ("record", "kind", "day", "source")
-        rows = [dict(zip(columns, place, strict=True)) | {"value": value} for place, value in signals.items()]
-        upsert(self._connection, t.signals, rows)
+        upsert(self._connection, t.signals, _signal_rows(signals))
 
 
 def _row(item: _Prepared) -> dict[str, Any]:

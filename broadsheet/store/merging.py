@@ -33,6 +33,7 @@ PREFERENCE = (
     "ris",
     "csl",
     "jsonl",
+    "huggingface",
     "front_page",
     "sample",
     "page",
@@ -90,8 +91,8 @@ def merge(key: int, stored: Iterable[Stored], identifiers: Sequence[str], signal
 def announced(stored: Iterable[Stored]) -> str | None:
     """Return the day a paper appears on a front page, if it ever does."""
     known = list(stored)
-    if days := [s.record.announced for s in known if s.record.announced]:
-        return min(days)
+    if days := [s.record.announced for s in known if s.record.announced and s.record.source != "arxiv"]:
+        return min(days)  # arXiv's own day is that of the first version, which a front page always comes after
     if days := [s.record.date for s in known if s.record.date and len(s.record.date) == _DAY]:
         return min(days)
     return min((s.live for s in known if s.live), default=None)

@@ -45,9 +45,10 @@ def server() -> Iterator[Server]:
 def source(
     server: Server, clock: Clock, set: str | None = None, format: Literal["arXiv", "arXivRaw"] = "arXiv"
 ) -> Arxiv:
-    return REGISTRY["arxiv"](
+    made: Arxiv = REGISTRY["arxiv"](
         base_url=server.url, set=set, format=format, now=clock.now, sleep=clock.sleep, jitter=lambda: 0.5
     )
+    return made
 
 
 def ids(arxiv: Arxiv, since: str | None) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from making import NOW, TITLE, add, only, record
@@ -156,6 +157,14 @@ def test_editions_go_by_day_and_an_edition_by_votes(store: Store) -> None:
     assert [found.key for found in store.fronts.between("2025-01-05", "2025-01-05", 1)] == [b]
     assert store.newest(2) == [c, d]
     assert store.newest(9, 2) == [b, a]
+
+
+def test_the_day_on_a_front_page_comes_before_arxivs_own(store: Store) -> None:
+    known: dict[str, Any] = {"identifiers": ("arxiv:2501.00001",), "date": "2025-01-02"}
+    add(store, record("a", source="arxiv", announced="2025-01-02", **known))
+    assert store.editions(limit=2) == [("2025-01-02", 1)]
+    add(store, record("b", source="front_page", announced="2025-01-06", **known), cursor="2")
+    assert store.editions(limit=2) == [("2025-01-06", 1)]
 
 
 def test_authors_and_venues_have_pages(store: Store) -> None:
