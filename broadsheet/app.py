@@ -15,6 +15,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 import broadsheet
 from broadsheet import settings as settings_module
+from broadsheet.api import feeds as api_feeds
 from broadsheet.api import follows as api_follows
 from broadsheet.api import fronts, health, routes
 from broadsheet.api import taste as api_taste
@@ -28,14 +29,15 @@ from broadsheet.server.metrics import Measured, Metrics
 from broadsheet.server.static import MOUNT, Static
 from broadsheet.server.suffix import Suffixes
 from broadsheet.settings import Settings
-from broadsheet.web import accounts, acts, comments, follows, moderation, pages, taste
+from broadsheet.web import accounts, acts, comments, feeds, follows, moderation, pages, taste
 from broadsheet.web import fronts as front_pages
 
 if TYPE_CHECKING:
     from broadsheet.library import Library
 
+API = tuple(part.router for part in (health, fronts, api_follows, routes, api_taste, api_feeds))
 # The last takes all else that begins with /papers.
-PAGES = tuple(page.router for page in (accounts, acts, comments, moderation, follows, taste, front_pages, pages))
+PAGES = tuple(page.router for page in (accounts, acts, comments, feeds, follows, moderation, taste, front_pages, pages))
 STATIC_FOLDER = Path(pages.__file__).parent / "static"
 DESCRIPTION = "Search research papers by words and by meaning. Every page of this server has a twin here."
 
@@ -65,7 +67,7 @@ def create(settings: Settings | None = None, *, library: Library | None = None, 
     _fill_state(app, settings, library, metrics)
     app.state.local = local
     errors.install(app)
-    for router in (health.router, fronts.router, api_follows.router, routes.router, api_taste.router):
+    for router in API:
         app.include_router(router)
     for router in PAGES:
         app.include_router(router, include_in_schema=False)

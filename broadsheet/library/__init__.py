@@ -2,6 +2,7 @@
 
 from broadsheet.library.base import Report
 from broadsheet.library.belongings import Belongings
+from broadsheet.library.feeds import Feeds
 from broadsheet.library.fronts import Fronts
 from broadsheet.library.gathering import Gathering
 from broadsheet.library.keeping import Keeping
@@ -14,7 +15,7 @@ from broadsheet.library.taste import Recommending
 __all__ = ["RANKED", "Format", "Library", "Report"]
 
 
-class Library(Recommending, Fronts, Keeping, Sessions, Belongings, Gathering, Rereading):
+class Library(Recommending, Feeds, Fronts, Keeping, Sessions, Belongings, Gathering, Rereading):
     """All papers of one home folder and those who read them: search, read, gather, index, vote, save, follow.
 
     Safe to share between threads. Long calls take `progress`, which is told how far they have come.

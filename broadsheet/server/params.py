@@ -107,4 +107,5 @@ Week = Annotated[str, Path(description="An ISO 8601 week, such as 2026-W27."), A
 Month = Annotated[str, Path(description="A month, such as 2026-06."), AfterValidator(_month)]
 Code = Annotated[str, Path(max_length=200, description="A category, such as cs.CL."), AfterValidator(_clean)]
 Number = Annotated[int, Path(ge=1, lt=10**15, description="The thing's number.")]
+Token = Annotated[str, Path(max_length=100, description="The unguessable part of a private feed's address.")]
 Slug = Annotated[str, Path(description="The name as it stands in the address."), AfterValidator(_clean)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 from broadsheet.text.normalise import slug
 
@@ -46,6 +46,7 @@ class Asked:
         return [(name, str(getattr(self, name))) for name in names if getattr(self, name) != _DEFAULTS[name]]
 
 
+_FED = ("/date/", "/week", "/month", "/trending", "/new", "/category/", "/search", "/authors/", "/venues/")
 _DEFAULTS = {field.name: field.default for field in fields(Asked)}
 
 
@@ -64,3 +65,17 @@ def venue_path(name: str) -> str | None:
 def category_path(code: str) -> str:
     """Return the address of a category's page."""
     return f"/category/{quote(code)}"
+
+
+def feed_of(path: str, query: str = "", form: str = ".atom") -> str | None:
+    """Return the address of a page's feed, or None for a page that has none.
+
+    >>> feed_of("/"), feed_of("/search", "q=paper+boats&page=2"), feed_of("/about")
+    ('/front.atom', '/search.atom?q=paper+boats', None)
+    """
+    if path != "/" and not path.startswith(_FED):
+        return None
+    kept = [(name, value) for name, value in parse_qsl(query) if name not in ("page", "limit")]
+    if path == "/search" and not kept:
+        return None
+    return ("/front" if path == "/" else quote(path)) + form + (f"?{urlencode(kept)}" if kept else "")

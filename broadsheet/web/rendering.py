@@ -70,6 +70,7 @@ def render(request: Request, template: str, *, status: int = 200, fresh: bool = 
     html = _ENVIRONMENT.get_template(template).render(
         static=state.static,
         path=request.url.path,
+        feed=addresses.feed_of(request.url.path, request.url.query),
         freshness=filters.freshness(library.freshness(), state.now()) if fresh else [],
         reader=reader,
         door=door_of(request) if fresh else "",

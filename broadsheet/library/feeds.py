@@ -1,0 +1,40 @@
+"""Private feeds: addresses that say whose they are, that nobody guesses, and that their reader can take back."""
+
+from __future__ import annotations
+
+import secrets
+
+from broadsheet.errors import NotFound
+from broadsheet.library.acts import Acts
+from broadsheet.records import Reader
+
+_PURPOSE = "feeds"
+
+
+class Feeds(Acts):
+    """The part of an address that lets a feed reader, which cannot log in, read what is a reader's own."""
+
+    def feed_token(self, reader: Reader) -> str:
+        """Return the token of a reader's private feeds."""
+        return f"{reader.id}-{self.signature(_PURPOSE, self._now_valid(reader.id))}"
+
+    def renew_feeds(self, reader: Reader) -> None:
+        """Make the addresses of all private feeds of a reader invalid; new ones take their place."""
+        self.store.set_state(f"{_PURPOSE}:{reader.id}", secrets.token_urlsafe(16))
+
+    def feed_reader(self, token: str) -> Reader:
+        """Return whose private feeds a token opens.
+
+        Raises:
+            NotFound: nobody's.
+        """
+        number, _, signature = token.partition("-")
+        if number.isascii() and number.isdecimal() and len(number) < 16:
+            valid = self.is_signed(_PURPOSE, self._now_valid(int(number)), signature)
+            reader = self.store.readers.get(int(number)) if valid else None
+            if reader is not None and reader.state in ("active", "local"):
+                return reader
+        raise NotFound("There is no such feed, or not any more.")
+
+    def _now_valid(self, number: int) -> str:
+        return f"{number} {self.store.state(f'{_PURPOSE}:{number}') or ''}"
