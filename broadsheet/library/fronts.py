@@ -15,6 +15,7 @@ from broadsheet.records import (
     Listing,
     Paper,
     Period,
+    Reasons,
     Signal,
     Standing,
     period_days,
@@ -65,16 +66,16 @@ class Fronts(Searching):
         """Return what trends: the newest editions by the formula, then those before them, newest first."""
         from broadsheet.rank import trending
 
-        recent = self._weighed(self.store.fronts.latest(self._tomorrow, RECENT, EACH))
-        ranked = trending.order(recent, self.now)
-        if page * limit >= len(ranked):
-            ranked += self._further(recent)
+        known = self._weighed(self.store.fronts.latest(self._tomorrow, RECENT, EACH))
+        ranked = [key for key, _ in trending.order(known, self.now)]
         first = (page - 1) * limit
-        shown = ranked[first : first + limit]
-        papers = {paper.key: paper for paper in self.store.papers([key for key, _ in shown])}
-        hits = tuple(Hit(paper=papers[key], score=score) for key, score in shown if key in papers)
+        if first + limit >= len(ranked):
+            older = self._before(known)
+            known, ranked = known + older, ranked + trending.by_edition(older, self.now)
+        attention = {paper.key: paper for paper in known}
+        shown = [trending.explain(attention[key], self.now) for key in ranked[first : first + limit]]
         more = page + 1 if first + limit < len(ranked) else None
-        return Listing(query="", total=len(ranked), page=page, next=more, notes=(), hits=hits)
+        return Listing(query="", total=len(ranked), page=page, next=more, notes=(), hits=self._trending_hits(shown))
 
     def rising(self, edition: Edition, *, limit: int = 6) -> list[Paper]:
         """Return the papers that trend most beside those of an edition."""
@@ -152,19 +153,19 @@ class Fronts(Searching):
             total=self.store.fronts.count(first, last),
         )
 
-    def _further(self, recent: Sequence[Attention]) -> list[tuple[int, float]]:
-        """Return the papers of the editions before the recent ones; each edition in its own order."""
-        from broadsheet.rank import trending
+    def _trending_hits(self, standings: Sequence[Standing]) -> tuple[Hit, ...]:
+        papers = {paper.key: paper for paper in self.store.papers([one.attention.key for one in standings])}
+        return tuple(
+            Hit(paper=papers[one.attention.key], score=one.score, reasons=Reasons(shares=one.parts))
+            for one in standings
+            if one.attention.key in papers
+        )
 
-        if not recent:
-            return []
-        oldest = min(paper.announced for paper in recent)
-        before = self.store.fronts.nearest(oldest)[0]
-        older = self._weighed(self.store.fronts.latest(before, FURTHER, EACH)) if before else []
-        scores = {paper.key: trending.score(paper, self.now) for paper in older}
-        days = dict.fromkeys(paper.announced for paper in older)
-        ordered = {day: trending.standing([p for p in older if p.announced == day], self.now) for day in days}
-        return [(key, scores[key]) for day in days for key in ordered[day]]
+    def _before(self, recent: Sequence[Attention]) -> list[Attention]:
+        """Return the first papers of the editions before the recent ones."""
+        oldest = min((paper.announced for paper in recent), default=None)
+        day = oldest and self.store.fronts.nearest(oldest)[0]
+        return self._weighed(self.store.fronts.latest(day, FURTHER, EACH)) if day else []
 
     @property
     def _tomorrow(self) -> str:

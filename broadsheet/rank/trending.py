@@ -76,6 +76,12 @@ def standing(papers: Iterable[Attention], now: datetime) -> list[int]:
     return [-key for _, key in sorted(scored, reverse=True)]
 
 
+def by_edition(papers: Sequence[Attention], now: datetime) -> list[int]:
+    """Return the keys of papers edition by edition, the newest first, each in its own order."""
+    editions = sorted({paper.announced for paper in papers}, reverse=True)
+    return [key for day in editions for key in standing((p for p in papers if p.announced == day), now)]
+
+
 def weighed(papers: Iterable[Attention], votes: Sequence[Vote], savers: Mapping[int, int]) -> list[Attention]:
     """Return papers with the votes given here counted by what they weigh, and with the readers who keep them.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
@@ -126,7 +125,7 @@ def category(request: Request, code: Code, limit: Limit = LIST, page: Page = 1, 
 def _edition(request: Request, edition: Edition, limit: int) -> Response:
     library = _library(request)
     first, last = period_days(edition.day)
-    shown = period_of("month", _thursday(first) if edition.kind == "week" else first)
+    shown = period_of("month", max((day for day, _ in library.days(first, last)), default=first))
     begin, end = period_days(shown)
     rising = library.rising(edition, limit=RISING)
     return render(
@@ -144,11 +143,6 @@ def _edition(request: Request, edition: Edition, limit: int) -> Response:
         votes=_votes(edition.papers),
         limit=limit,
     )
-
-
-def _thursday(monday: str) -> str:
-    """Return the day that says which month a week belongs to, as ISO 8601 says it of years."""
-    return (date.fromisoformat(monday) + timedelta(days=3)).isoformat()
 
 
 def _lines(library: Library, papers: Sequence[Paper]) -> dict[int, pictures.Sparkline]:
