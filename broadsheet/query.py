@@ -28,6 +28,7 @@ Sort = Literal["relevance", "new", "old", "votes", "cited"]
 
 LONGEST = 2_000  # characters of words that are looked at
 MOST_TERMS = 128
+SHORT_BEGINNING = 3  # letters; shorter beginnings are looked for in titles and names alone
 MOST_VARIED = 16  # words of a query that other spellings are looked for of; longer ones say enough
 MOST_VALUES = 16  # values of one filter, each of at most _VALUE characters
 _VALUE = 200
@@ -306,6 +307,8 @@ class _Reading:
             self.note(f"“{' '.join(words)}” is both asked for and left out, so no paper with it is shown.")
         if unwanted and not wanted:
             self.note("This only says what to leave out; add a word to look for.")
+        if any(t.prefix and t.field == "any" and len(t.words[0]) < SHORT_BEGINNING for t in terms):
+            self.note("Beginnings of two letters are looked for in titles and names alone.")
         after, before = self._filters.after, self._filters.before
         if after and before and _first(after) >= _first(before):
             self.note(f"No day is both after {after} and before {before}, so nothing can match.")

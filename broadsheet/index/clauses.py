@@ -13,7 +13,7 @@ from tantivy import FieldType, Occur
 from broadsheet.index import schema
 from broadsheet.index.columns import HIDDEN
 from broadsheet.index.masks import Choice
-from broadsheet.query import Term
+from broadsheet.query import SHORT_BEGINNING, Term
 from broadsheet.text.tokens import STOP_WORDS, stem, terms
 
 Clause = tuple[Occur, tantivy.Query]
@@ -156,7 +156,9 @@ class Clauses:
         return tantivy.Query.boolean_query([(Occur.Must, self._in("words", term.words)), (Occur.MustNot, only_title)])
 
     def _beginning(self, term: Term) -> tantivy.Query:
-        parts = [self._term(field, word) for field in fields_of(term) for word in self._expanded(field, term.words[0])]
+        short = term.field == "any" and len(term.words[0]) < SHORT_BEGINNING
+        fields = ("title", "authors") if short else fields_of(term)
+        parts = [self._term(field, word) for field in fields for word in self._expanded(field, term.words[0])]
         return tantivy.Query.disjunction_max_query(parts) if parts else tantivy.Query.empty_query()
 
     def _expanded(self, field: str, beginning: str) -> list[str]:

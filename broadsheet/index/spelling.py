@@ -1,4 +1,4 @@
-"""Words that no paper has, replaced by the nearest that some have; words that exist are never touched."""
+"""Words that no paper has, replaced by the nearest that some have; beside a word that hardly any has, a common one."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ _SHORTEST_FOR = {1: 4, 2: 7}  # letters of a word that may be off by so many edi
 _LONGEST = 24
 _BEGINNING = 2  # letters that a word two edits away must share
 _MOST_COMPARED = 3_000
+_RARE = 4  # papers that a word may stand in, and still be a typing error that others made too
+_TIMES_AS_COMMON = 500  # what is meant, then
 
 
 class Speller:
@@ -25,19 +27,35 @@ class Speller:
         self._searcher = searcher
 
     def corrected(self, terms: Iterable[Term]) -> tuple[list[Term], tuple[str, ...]]:
-        """Return the terms with unknown words replaced where something is near, and a note on each replacement."""
+        """Return the terms with unknown words replaced where something is near, and a note on each replacement.
+
+        Beside a very rare word its very common neighbour is looked for, too, as what stands for it and never says more.
+        """
         changed: dict[str, str] = {}
         result = [term if term.prefix or term.negative else self._corrected(term, changed) for term in terms]
-        return result, tuple(f"No paper has “{old}”; “{new}” was looked for instead." for old, new in changed.items())
+        return result, tuple(changed.values())
 
     def _corrected(self, term: Term, changed: dict[str, str]) -> Term:
+        if len(term.words) == 1 and not term.also and self._known(term.words[0], term):
+            return self._or_common(term, changed)
         words = []
         for word in term.words:
             nearest = None if self._known(word, term) else self._nearest(word, fields_of(term)[0])
             if nearest:
-                changed[word] = nearest
+                changed[word] = f"No paper has “{word}”; “{nearest}” was looked for instead."
             words.append(nearest or word)
         return replace(term, words=tuple(words))
+
+    def _or_common(self, term: Term, changed: dict[str, str]) -> Term:
+        (word,), field = term.words, fields_of(term)[0]
+        papers = sum(self._searcher.doc_freq(one, word) for one in fields_of(term))
+        if papers > _RARE or not _SHORTEST_FOR[1] < len(word) <= _LONGEST:
+            return term
+        near = self._one_away(word, field)
+        if self._searcher.doc_freq(field, near) < _TIMES_AS_COMMON * papers:
+            return term
+        changed[word] = f"Few papers have “{word}”; “{near}” was looked for, too."
+        return replace(term, also=((near,),))
 
     def _known(self, word: str, term: Term) -> bool:
         standing = [other for words in term.also for other in words]
@@ -47,18 +65,24 @@ class Speller:
         """Return the most frequent term one edit away, else two edits away; None where there is none."""
         if not _SHORTEST_FOR[1] <= len(word) <= _LONGEST:
             return None
-        edited = set(_edits(word))
-        edited |= {
-            stem(other) for other in edited
-        }  # a wrong ending is not cut, and the term that is meant is without it
-        near = max(sorted(edited), key=lambda other: self._searcher.doc_freq(field, other))
+        near = self._one_away(word, field)
         if self._searcher.doc_freq(field, near):
             return near
         return self._two_away(word, field) if len(word) >= _SHORTEST_FOR[2] else None
 
+    def _one_away(self, word: str, field: str) -> str:
+        """Return the most frequent of all texts one edit away."""
+        edited = set(_edits(word))
+        edited |= set(map(stem, edited))  # a wrong ending is not cut, and the term that is meant is without it
+        return max(sorted(edited), key=lambda other: self._searcher.doc_freq(field, other))
+
     def _two_away(self, word: str, field: str) -> str | None:
+        letters = set(word)
         frequent = self._searcher.terms_with_prefix(field, word[:_BEGINNING], limit=_MOST_COMPARED)
-        return next((other for other, _ in frequent if _distance(word, other, 2) <= 2), None)
+        likely = (
+            other for other, _ in frequent if len(letters.symmetric_difference(other)) <= 4
+        )  # two a changed letter
+        return next((other for other in likely if _distance(word, other, 2) <= 2), None)
 
 
 def _edits(word: str) -> Iterator[str]:

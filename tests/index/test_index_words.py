@@ -89,6 +89,25 @@ def test_an_unknown_word_is_read_as_its_neighbour_and_that_is_said(
     assert len(matches.notes) == 1
 
 
+def test_a_rare_word_is_found_first_and_a_common_neighbour_too(tmp_path: Path) -> None:
+    common = [Entry(key=key, title=f"A network of {key}") for key in range(600)]
+    snapshot = built(tmp_path, [*common, Entry(key=600, title="A netwrok by name"), Entry(key=601, title="Neural")])
+    matches = snapshot.lexical.search(parse("netwrok"), 1_000)
+    assert snapshot.keys[matches.rows[0]] == 600
+    assert matches.total == 601
+    assert "too" in matches.notes[0]
+    assert snapshot.lexical.search(parse('"netwrok by"'), 1_000).total == 1
+    assert snapshot.lexical.search(parse("neural"), 1_000).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "found"), [("tr*", set()), ("gr*", {2}), ("ya*", {3, 4}), ("title:gr*", {2}), ("tra*", {1})]
+)
+def test_two_letters_begin_words_of_titles_and_names(snapshot: Snapshot, text: str, found: set[int]) -> None:
+    assert set(keys(snapshot, text)) == found
+    assert any("two letters" in note for note in parse(text).notes) == (len(text) == 3)
+
+
 def test_a_known_word_is_never_read_otherwise(snapshot: Snapshot) -> None:
     matches = snapshot.lexical.search(parse("rage"), 10)
     assert (snapshot.keys[matches.rows].tolist(), matches.notes) == ([2], ())
