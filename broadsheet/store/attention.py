@@ -5,24 +5,22 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import Connection, literal_column, select
+from sqlalchemy import Connection, select
 
 from broadsheet.records import Signal
 
 from . import schema_readers as r
-from .connect import Lookup
+from .connect import Prepared
 from .merging import HERE
 
-_COUNTED = Lookup(
+_counted = (
     select(r.votes.c.record, r.votes.c.reader, r.votes.c.made)
     .join(r.readers, r.readers.c.id == r.votes.c.reader)
-    .where(r.readers.c.state != literal_column("'banned'"))
-    .order_by(r.votes.c.made),
-    r.votes.c.record,
+    .where(r.readers.c.state != "banned")
 )
-_WRITTEN = Lookup(
-    select(r.comments.c.record, r.comments.c.made).where(r.comments.c.deleted.is_(None)), r.comments.c.record
-)
+_COUNTED = Prepared(lambda among: _counted.where(among(r.votes.c.record)).order_by(r.votes.c.made))
+_written = select(r.comments.c.record, r.comments.c.made).where(r.comments.c.deleted.is_(None))
+_WRITTEN = Prepared(lambda among: _written.where(among(r.comments.c.record)))
 
 
 def signals_of(connection: Connection, paper_of: Mapping[int, int]) -> dict[int, list[Signal]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, func, select, union_all
+from sqlalchemy import ColumnElement, Connection, func, select, union_all
 
 from broadsheet.records import Paper, Signal, SourceRecord, day_range
 from broadsheet.text import normalise
@@ -16,19 +16,23 @@ from broadsheet.text import normalise
 from . import attention
 from . import schema as t
 from .codec import hash64, unpack
-from .connect import Lookup, among, insert_new, pairs, upsert
+from .connect import Among, Prepared, among, insert_new, pairs, upsert
 from .identity import ADDRESSES, names
 from .merging import GAINED, Stored, gained, merge
 
-_LEADS = Lookup(
-    select(t.identifiers.c.identifier, func.coalesce(t.absorbed.c.key, t.identifiers.c.record)).select_from(
-        t.identifiers.outerjoin(t.absorbed, t.absorbed.c.record == t.identifiers.c.record)
-    ),
-    t.identifiers.c.identifier,
-)
-_RECORDS = Lookup(select(t.records.c.id, t.records.c.live, t.records.c.payload), t.records.c.id)
-_SIGNALS = Lookup(select(t.signals), t.signals.c.record)
-_MOVED = Lookup(select(t.absorbed.c.record, t.absorbed.c.key), t.absorbed.c.record, t.absorbed.c.key)
+_leading = t.identifiers.outerjoin(t.absorbed, t.absorbed.c.record == t.identifiers.c.record)
+_leads = select(t.identifiers.c.identifier, func.coalesce(t.absorbed.c.key, t.identifiers.c.record))
+_LEADS = Prepared(lambda among: _leads.select_from(_leading).where(among(t.identifiers.c.identifier)))
+_records = select(t.records.c.id, t.records.c.live, t.records.c.payload)
+_RECORDS = Prepared(lambda among: _records.where(among(t.records.c.id)))
+_SIGNALS = Prepared(lambda among: select(t.signals).where(among(t.signals.c.record)))
+_moved = select(t.absorbed.c.record, t.absorbed.c.key)
+_MOVED = Prepared(lambda among: _moved.where(among(t.absorbed.c.record) | among(t.absorbed.c.key)))
+
+
+def of_papers(record: ColumnElement[int], among: Among) -> ColumnElement[bool]:
+    """Return the condition that a column has a record of one of the listed papers."""
+    return among(record) | record.in_(select(t.absorbed.c.record).where(among(t.absorbed.c.key)))
 
 
 def resolve(connection: Connection, identifiers: Collection[str]) -> dict[str, int]:

@@ -13,8 +13,17 @@ from broadsheet.records import Saved, Shelf
 from . import papers
 from . import schema as t
 from . import schema_readers as r
-from .connect import Database, among, pairs, upsert
+from .connect import Database, Prepared, among, upsert
 from .freshness import stamp
+
+_key = func.coalesce(t.absorbed.c.key, r.saved.c.record)
+_savers = (
+    select(_key, func.count(r.shelves.c.reader.distinct()))
+    .select_from(r.saved)
+    .join(r.shelves, r.shelves.c.id == r.saved.c.shelf)
+    .outerjoin(t.absorbed, t.absorbed.c.record == r.saved.c.record)
+)
+_SAVERS = Prepared(lambda among: _savers.where(papers.of_papers(r.saved.c.record, among)).group_by(_key))
 
 
 class Shelves:
@@ -30,14 +39,7 @@ class Shelves:
     def savers(self, keys: Collection[int]) -> dict[int, int]:
         """Return how many readers keep each of these papers; those that nobody keeps are left out."""
         with self._database.reading() as connection:
-            joined_them = select(t.absorbed.c.record).where(among(connection, t.absorbed.c.key, keys))
-            key = func.coalesce(t.absorbed.c.key, r.saved.c.record)
-            counted = select(key, func.count(r.shelves.c.reader.distinct())).select_from(r.saved)
-            joined = counted.join(r.shelves, r.shelves.c.id == r.saved.c.shelf).outerjoin(
-                t.absorbed, t.absorbed.c.record == r.saved.c.record
-            )
-            wanted = among(connection, r.saved.c.record, keys) | r.saved.c.record.in_(joined_them)
-            return pairs(connection, joined.where(wanted).group_by(key))
+            return dict(map(tuple, _SAVERS.rows(connection, keys)))
 
     def save(self, reader: int, key: int, *, shelf: str, note: str | None, now: datetime) -> None:
         """Put a paper on a reader's shelf, making the shelf where it is missing; no note leaves the one there is."""

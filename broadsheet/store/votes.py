@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Table, delete, func, insert, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Table,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from broadsheet.records import Marks, Vote
 
 from . import papers
 from . import schema as t
 from . import schema_readers as r
-from .connect import Database, among, insert_new
+from .connect import Database, Prepared, among, insert_new
 from .freshness import stamp
 
 _DAY = 86_400
@@ -89,28 +101,13 @@ class Votes:
 
     def since(self, moment: datetime) -> list[Vote]:
         """Return the votes since a moment that count, in order: of a reader's for one paper the first."""
-        return self._counted(r.votes.c.made >= stamp(moment))
+        with self._database.reading() as connection:
+            return _firsts(_SINCE.rows(connection, moment=stamp(moment)))
 
     def given(self, keys: Collection[int]) -> list[Vote]:
         """Return the votes for these papers that count, in order: of a reader's for one paper the first."""
         with self._database.reading() as connection:
-            joined_them = select(t.absorbed.c.record).where(among(connection, t.absorbed.c.key, keys))
-            wanted = among(connection, r.votes.c.record, keys) | r.votes.c.record.in_(joined_them)
-        return self._counted(wanted)
-
-    def _counted(self, condition: ColumnElement[bool]) -> list[Vote]:
-        key = func.coalesce(t.absorbed.c.key, r.votes.c.record)
-        columns = select(key, r.votes.c.reader, r.votes.c.made, r.readers.c.created, r.votes.c.network)
-        joined = columns.join(r.readers, r.readers.c.id == r.votes.c.reader).outerjoin(
-            t.absorbed, t.absorbed.c.record == r.votes.c.record
-        )
-        wanted = joined.where(condition, r.readers.c.state != "banned")
-        with self._database.reading() as connection:
-            rows = connection.execute(wanted.order_by(r.votes.c.made)).all()
-        first: dict[tuple[int, int], Vote] = {}
-        for key, reader, made, created, network in rows:
-            first.setdefault((key, reader), Vote(key, reader, made, _days(created, made), network))
-        return list(first.values())
+            return _firsts(_GIVEN.rows(connection, keys))
 
     def _mark(self, table: Table, reader: int, key: int, now: datetime) -> None:
         row = {"reader": reader, "record": key, "made": stamp(now)}
@@ -122,6 +119,26 @@ class Votes:
         with self._database.reading() as connection:
             found = connection.scalars(joined.where(table.c.reader == reader).order_by(table.c.made.desc(), key))
             return list(dict.fromkeys(found))
+
+
+_key = func.coalesce(t.absorbed.c.key, r.votes.c.record)
+_counting = (
+    select(_key, r.votes.c.reader, r.votes.c.made, r.readers.c.created, r.votes.c.network)
+    .join(r.readers, r.readers.c.id == r.votes.c.reader)
+    .outerjoin(t.absorbed, t.absorbed.c.record == r.votes.c.record)
+    .where(r.readers.c.state != "banned")
+    .order_by(r.votes.c.made)
+)
+_GIVEN = Prepared(lambda among: _counting.where(papers.of_papers(r.votes.c.record, among)))
+_SINCE = Prepared(lambda _: _counting.where(r.votes.c.made >= bindparam("moment")))
+
+
+def _firsts(rows: Iterable[Any]) -> list[Vote]:
+    """Return the votes of rows in order, of a reader's for one paper the first."""
+    first: dict[tuple[int, int], Vote] = {}
+    for key, reader, made, created, network in rows:
+        first.setdefault((key, reader), Vote(key, reader, made, _days(created, made), network))
+    return list(first.values())
 
 
 def _days(created: str, made: str) -> float:
