@@ -31,6 +31,14 @@ from broadsheet.settings import Settings
 
 BROADSHEET = [sys.executable, "-c", "from broadsheet.cli import main; main()"]
 SEED = 20261121
+PAGES = ("/", "/week", "/month", "/trending", "/new", "/search?q=attention", "/categories")
+
+
+def environment(home: Path) -> dict[str, str]:
+    """Return what commands are started with: a home, and byte code, without which each start compiles everything."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | {
+        "BROADSHEET_HOME": str(home)
+    }
 
 
 def say(text: str) -> None:
@@ -55,10 +63,9 @@ def tree_bytes(process: psutil.Process) -> int:
 
 
 def watched(command: Sequence[str], home: Path) -> dict[str, Any]:
-    """Run a command; return its seconds, its JSON and the peak memory of its whole tree."""
-    begin, peak = time.monotonic(), 0
-    environment = os.environ | {"BROADSHEET_HOME": str(home)}
-    with subprocess.Popen([*BROADSHEET, *command, "--json"], env=environment, stdout=subprocess.PIPE) as process:
+    """Run a command; return its seconds, its JSON and the CPU seconds and peak memory of its whole tree."""
+    begin, peak, spent = time.monotonic(), 0, os.times()
+    with subprocess.Popen([*BROADSHEET, *command, "--json"], env=environment(home), stdout=subprocess.PIPE) as process:
         watch = psutil.Process(process.pid)
         while process.poll() is None:
             peak = max(peak, tree_bytes(watch))
@@ -67,7 +74,10 @@ def watched(command: Sequence[str], home: Path) -> dict[str, Any]:
         output = process.stdout.read()
     if process.returncode:
         raise SystemExit(f"{command[0]} ended with {process.returncode}")
-    return {"seconds": round(time.monotonic() - begin, 1), "peak_mb": round(peak / 1e6), **json.loads(output)}
+    elapsed, cpu = time.monotonic() - begin, os.times()
+    used = cpu.children_user + cpu.children_system - spent.children_user - spent.children_system
+    measured = {"seconds": round(elapsed, 1), "cpu_seconds": round(used, 1), "peak_mb": round(peak / 1e6)}
+    return measured | json.loads(output)
 
 
 def folder_bytes(path: Path) -> int:
@@ -116,15 +126,21 @@ def in_process(library: Library, queries: Sequence[str]) -> dict[str, dict[str, 
     return times
 
 
-def over_http(home: Path, queries: Sequence[str], port: int = 8765) -> dict[str, float]:
-    environment = os.environ | {"BROADSHEET_HOME": str(home)}
+def over_http(home: Path, queries: Sequence[str], port: int = 8765) -> dict[str, dict[str, float]]:
+    """Return the times of searches over HTTP, and of pages that are asked for again and again."""
     command = [*BROADSHEET, "serve", "--port", str(port), "--no-work"]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(command, env=environment(home), **quiet) as server:  # type: ignore[call-overload]
         try:
             with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
                 wait_until_ready(client)
-                timed(lambda q: client.get("/search.json", params={"q": q}), queries[:20])
-                return percentiles(timed(lambda q: client.get("/search.json", params={"q": q}), queries[20:]))
+                ask = lambda query: client.get("/search.json", params={"q": query})  # noqa: E731
+                timed(ask, queries[:20])
+                times = {"/search.json": percentiles(timed(ask, queries[20:]))}
+                for page in PAGES:
+                    timed(client.get, [page] * 5)
+                    times[page] = percentiles(timed(client.get, [page] * 60))
+                return times
         finally:
             server.send_signal(signal.SIGTERM)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -57,6 +58,7 @@ def _root(
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and exit with its code: 0 is done, 130 interrupted, the others are in broadsheet/errors.py."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # a search runs on one thread; numpy reads it when it is loaded
     try:
         code = app(find.spread(given), standalone_mode=False, prog_name="broadsheet")
     except typer.TyperException as error:

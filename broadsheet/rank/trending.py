@@ -43,13 +43,13 @@ def energy(of: Attention, hours: float) -> dict[str, float]:
     """
     prior = FORESEEN * of.expected * BASE / (BASE + hours)
     votes = log1p(of.votes)
-    parts = {
-        "votes": WEIGHTS["votes"] * votes,
-        "expected": WEIGHTS["votes"] * (log1p(of.votes + prior) - votes),
-    }
+    parts = {"votes": WEIGHTS["votes"] * votes} if votes > 0 else {}
+    if prior > 0:
+        parts["expected"] = WEIGHTS["votes"] * (log1p(of.votes + prior) - votes)
     for kind in ("saves", "comments", "stars", "citations", "mentions"):
-        parts[kind] = WEIGHTS[kind] * log1p(max(getattr(of, kind), 0.0))
-    return {kind: part for kind, part in parts.items() if part > 0}
+        if (value := getattr(of, kind)) > 0:
+            parts[kind] = WEIGHTS[kind] * log1p(value)
+    return parts
 
 
 def explain(of: Attention, now: datetime) -> Standing:
@@ -60,13 +60,18 @@ def explain(of: Attention, now: datetime) -> Standing:
 
 def score(of: Attention, now: datetime) -> float:
     """Return how much a paper trends now."""
-    hours = age(of.announced, now)
+    return _score(of, age(of.announced, now))
+
+
+def _score(of: Attention, hours: float) -> float:
     return 100 * sum(energy(of, hours).values()) * decay(hours)
 
 
 def order(papers: Iterable[Attention], now: datetime) -> list[tuple[int, float]]:
     """Return (key, score), what trends most first; equals by edition, newest first, then by key."""
-    scored = [(score(paper, now), paper.announced, -paper.key) for paper in papers]
+    papers = list(papers)
+    hours = {day: age(day, now) for day in {paper.announced for paper in papers}}
+    scored = [(_score(paper, hours[paper.announced]), paper.announced, -paper.key) for paper in papers]
     return [(-key, value) for value, _, key in sorted(scored, reverse=True)]
 
 
