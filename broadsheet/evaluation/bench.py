@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from broadsheet.evaluation.collections import Collection, Question, Shelf, indexed
+from broadsheet.evaluation.collections import Collection, Question, Shelf, indexed, read_again
 from broadsheet.evaluation.measures import MEASURES, Measure, depth, measured, parsed
 from broadsheet.evaluation.runs import Run
 from broadsheet.query import plain
@@ -60,6 +60,7 @@ def evaluate(
     now: datetime,
     *,
     encoder: str = "static",
+    reranker: str = "",
     measures: Sequence[Measure] | None = None,
     report: Report = lambda _: None,
 ) -> Outcome:
@@ -69,7 +70,7 @@ def evaluate(
         InputError: there is no such profile, or a file of the collection is missing.
     """
     measures = measures or parsed(MEASURES)
-    shelf, questions = prepared(collection, encoder, report)
+    shelf, questions = prepared(collection, encoder, report, reranker)
     view, limit = View(shelf.snapshot, now), depth(measures) + 1
     found, times = {}, []
     for question in questions[:1]:  # the first query opens files and loads the encoder
@@ -92,6 +93,7 @@ def answers(
     limit: int,
     *,
     encoder: str = "static",
+    reranker: str = "",
     report: Report = lambda _: None,
 ) -> list[Run]:
     """Return the runs of several profiles, their common first stages computed once for each query; not timed.
@@ -99,7 +101,7 @@ def answers(
     Raises:
         InputError: there is no such profile, or a file of the collection is missing.
     """
-    shelf, questions = prepared(collection, encoder, report)
+    shelf, questions = prepared(collection, encoder, report, reranker)
     view = View(shelf.snapshot, now)
     found: list[dict[str, list[str]]] = [{} for _ in profiles]
     for question in questions:
@@ -109,10 +111,12 @@ def answers(
     return [Run(profile, papers) for profile, papers in zip(profiles, found, strict=True)]
 
 
-def prepared(collection: Collection, encoder: str, report: Report) -> tuple[Shelf, list[Question]]:
+def prepared(collection: Collection, encoder: str, report: Report, reranker: str = "") -> tuple[Shelf, list[Question]]:
     """Return a collection's papers, indexed, and those of its queries that are judged."""
     report(f"{collection.name}: indexing")
     shelf = indexed(collection, encoder)
+    if reranker:
+        shelf = read_again(collection, shelf, reranker, report)
     judged = collection.judgements()
     questions = [question for question in collection.questions() if question.id in judged]
     report(f"{collection.name}: {len(questions)} queries, {len(shelf.ids)} papers")

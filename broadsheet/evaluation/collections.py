@@ -6,7 +6,7 @@ import csv
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -25,6 +25,7 @@ from broadsheet.index.snapshot import Snapshot, open_current
 
 _BESIDE = Path("../shared/collections")
 _BATCH = 2_000
+_SITTING = 512  # papers read again between two savings
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +140,29 @@ def indexed(collection: Collection, encoder: str = "static") -> Shelf:
     return Shelf(open_current(folder), ids)
 
 
+def read_again(collection: Collection, shelf: Shelf, reranker: str, report: Callable[[str], None]) -> Shelf:
+    """Return the shelf with a second vector for each paper, by an ONNX encoder's folder; goes on where it stopped."""
+    encoder, folder = encode.load(f"onnx:{reranker}"), shelf.snapshot.path.parent
+    base = encode.load(shelf.snapshot.manifest.encoder)
+    texts = [encode.paper_text(paper.get("title") or "", _text(paper)) for paper in collection.papers()]
+    while keys := open_current(folder).unread(encoder.id, range(len(texts)), 0)[:_SITTING]:
+        vectors = encoder.encode([texts[key] for key in keys])
+        with Builder(folder, base, processes=0) as builder:
+            builder.read_again(encoder, keys, list(vectors))
+            builder.publish(builder.start)
+        report(f"{collection.name}: read {open_current(folder).manifest.second_papers} of {len(texts)} papers again")
+    return Shelf(open_current(folder), shelf.ids)
+
+
+def _text(paper: dict[str, Any]) -> str:
+    return str(paper.get("text") or paper.get("abstract") or "")
+
+
 def _entry(key: int, paper: dict[str, Any]) -> Entry:
     return Entry(
         key=key,
         title=paper.get("title") or "",
-        text=paper.get("text") or paper.get("abstract") or "",
+        text=_text(paper),
         authors=_authors(paper.get("authors")),
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+import onnx_model
 import pytest
 
 import broadsheet
@@ -63,6 +64,16 @@ def test_a_run_prints_one_object(folder: Path, capsys: pytest.CaptureFixture[str
     assert result["profile"] == "lexical"
     assert result["measures"] == {"nDCG@10": 0.5, "R@100": 0.5, "Success@5": 0.5}  # query 2 finds only itself
     assert {"ms_p50", "ms_p99", "bytes_per_paper"} < result.keys()
+
+
+def test_papers_are_read_again_for_a_reranker_once(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("onnxruntime", reason="the extra `onnx` is not installed")
+    onnx_model.write(folder)
+    asked = (str(folder), "--profile", "rerank", "--reranker", str(folder))
+    assert main(["run", *asked]) == 0
+    assert "read 4 of 4 papers again" in capsys.readouterr().err
+    assert main(["run", *asked]) == 0
+    assert "again" not in capsys.readouterr().err
 
 
 def test_signs_in_a_question_mean_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -35,3 +35,4 @@ def add_collection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("collection", help="a name under $BROADSHEET_COLLECTIONS or ../shared/collections, or a folder")
     parser.add_argument("--split", default="test", help="test (default), train or dev: queries_SPLIT.jsonl")
     parser.add_argument("--encoder", default="static", help="as in the setting `encoder`")
+    parser.add_argument("--reranker", default="", metavar="FOLDER", help="as in the setting: read all papers again")

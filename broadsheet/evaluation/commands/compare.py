@@ -32,7 +32,7 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
 def _compare(asked: argparse.Namespace) -> int:
     measures = parsed(asked.measures)
     collection = find(asked.collection, asked.split)
-    runs = _runs(collection, list(dict.fromkeys(asked.systems)), depth(measures), asked.encoder)
+    runs = _runs(collection, list(dict.fromkeys(asked.systems)), depth(measures), asked)
     if asked.out:
         asked.out.mkdir(parents=True, exist_ok=True)
         for run in runs:
@@ -43,10 +43,18 @@ def _compare(asked: argparse.Namespace) -> int:
     return 0
 
 
-def _runs(collection: Collection, systems: Sequence[str], limit: int, encoder: str) -> list[Run]:
+def _runs(collection: Collection, systems: Sequence[str], limit: int, asked: argparse.Namespace) -> list[Run]:
     files = {name: Path(name) for name in systems if Path(name).is_file()}
     profiles = [name for name in systems if name not in files]
-    made = bench.answers(collection, profiles, broadsheet.now(), limit, encoder=encoder, report=progress)
+    made = bench.answers(
+        collection,
+        profiles,
+        broadsheet.now(),
+        limit,
+        encoder=asked.encoder,
+        reranker=asked.reranker,
+        report=progress,
+    )
     judged = collection.judgements()
     queries = [question.id for question in collection.questions() if question.id in judged]
     if not queries:

@@ -16,7 +16,7 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
     """Add the command."""
     parser = commands.add_parser("run", help="measure a profile on a collection; one JSON object")
     add_collection(parser)
-    parser.add_argument("--profile", default="hybrid", help="lexical, dense or hybrid (default)")
+    parser.add_argument("--profile", default="hybrid", help="lexical, dense, hybrid (default) or rerank")
     parser.add_argument("--measures", nargs="+", default=MEASURES, help="as ir-measures names them: RR P@5 AP@100")
     parser.add_argument("--out", type=Path, help="write the results as a TREC run file, too")
     add_json(parser)
@@ -27,7 +27,13 @@ def _run(asked: argparse.Namespace) -> int:
     collection = find(asked.collection, asked.split)
     measures = parsed(asked.measures)
     outcome = bench.evaluate(
-        collection, asked.profile, broadsheet.now(), encoder=asked.encoder, measures=measures, report=progress
+        collection,
+        asked.profile,
+        broadsheet.now(),
+        encoder=asked.encoder,
+        reranker=asked.reranker,
+        measures=measures,
+        report=progress,
     )
     if asked.out:
         outcome.run.write(asked.out)
