@@ -29,7 +29,7 @@ from broadsheet.server.metrics import Measured, Metrics
 from broadsheet.server.static import MOUNT, Static
 from broadsheet.server.suffix import Suffixes
 from broadsheet.settings import Settings
-from broadsheet.web import accounts, acts, comments, feeds, follows, moderation, pages, taste
+from broadsheet.web import accounts, acts, comments, feeds, follows, importing, moderation, pages, taste
 from broadsheet.web import fronts as front_pages
 
 if TYPE_CHECKING:
@@ -37,7 +37,9 @@ if TYPE_CHECKING:
 
 API = tuple(part.router for part in (health, fronts, api_follows, routes, api_taste, api_feeds))
 # The last takes all else that begins with /papers.
-PAGES = tuple(page.router for page in (accounts, acts, comments, feeds, follows, moderation, taste, front_pages, pages))
+PAGES = tuple(
+    page.router for page in (accounts, acts, comments, feeds, follows, importing, moderation, taste, front_pages, pages)
+)
 STATIC_FOLDER = Path(pages.__file__).parent / "static"
 DESCRIPTION = "Search research papers by words and by meaning. Every page of this server has a twin here."
 

@@ -5,6 +5,7 @@ from broadsheet.library.belongings import Belongings
 from broadsheet.library.feeds import Feeds
 from broadsheet.library.fronts import Fronts
 from broadsheet.library.gathering import Gathering
+from broadsheet.library.importing import Importing
 from broadsheet.library.keeping import Keeping
 from broadsheet.library.reading import Format
 from broadsheet.library.rereading import Rereading
@@ -15,7 +16,7 @@ from broadsheet.library.taste import Recommending
 __all__ = ["RANKED", "Format", "Library", "Report"]
 
 
-class Library(Recommending, Feeds, Fronts, Keeping, Sessions, Belongings, Gathering, Rereading):
+class Library(Recommending, Feeds, Importing, Fronts, Keeping, Sessions, Belongings, Gathering, Rereading):
     """All papers of one home folder and those who read them: search, read, gather, index, vote, save, follow.
 
     Safe to share between threads. Long calls take `progress`, which is told how far they have come.

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from broadsheet.index.columns import Ragged
 from broadsheet.text.tokens import content_terms
 
-WORDS = 0.5  # the share of words in nearness; the rest is meaning's
+WORDS = 0.6  # the share of words in nearness; the rest is meaning's
 _TITLE = 3  # times that a word of the title counts
 
 Column = NDArray[np.float32]

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
+from email.parser import BytesParser
+from email.policy import HTTP
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import parse_qs, urlsplit
@@ -23,6 +26,7 @@ TOKEN = "csrf"  # the hidden field that every form has
 _ANCHOR = "broadsheet-form"  # the cookie that ties forms to the browsers of those who are not logged in
 _FLASH = "broadsheet-said"
 _MOST_BYTES, _MOST_FIELDS = 1 << 17, 100
+_MOST_UPLOADED = 16 << 20
 _SALT = 8
 
 
@@ -60,6 +64,15 @@ class Form:
         return [value.replace("\0", " ") for value in self._fields.get(name, [])]
 
 
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A form with one file: the other fields, the file's name and what is in it."""
+
+    form: Form
+    name: str
+    content: bytes
+
+
 async def posted(request: Request) -> Form:
     """Read a form and check that it came from a page of ours.
 
@@ -78,14 +91,32 @@ async def read(request: Request) -> Form:
     Raises:
         InputError: it is no form.
     """
+    return Form(_parsed(await _body(request, _MOST_BYTES)))
+
+
+async def uploaded(request: Request) -> Upload:
+    """Read a form with one file, and check that it came from a page of ours.
+
+    Raises:
+        Forbidden: it did not.
+        InputError: it is no such form.
+    """
+    body = await _body(request, _MOST_UPLOADED)
+    form, name, content = await run_in_threadpool(_parts, request.headers.get("content-type", ""), body)
+    await run_in_threadpool(check, request, form[TOKEN])
+    return Upload(form, name, content)
+
+
+async def _body(request: Request, most: int) -> bytes:
     body = bytearray()
     async for piece in request.stream():
         body += piece
-        if len(body) > _MOST_BYTES:
-            raise HTTPException(413, f"A form may hold {_MOST_BYTES // 1024} kB.")
-    return Form(_parsed(bytes(body)))
+        if len(body) > most:
+            raise HTTPException(413, f"A form may hold {most // 1024:,} kB.")
+    return bytes(body)
 
 
+Uploaded = Annotated[Upload, Depends(uploaded)]
 Posted = Annotated[Form, Depends(posted)]
 FromAnywhere = Annotated[Form, Depends(read)]  # where another site gains nothing by sending it
 
@@ -163,6 +194,24 @@ def _parsed(body: bytes) -> dict[str, list[str]]:
         return parse_qs(body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
     except (UnicodeDecodeError, ValueError) as error:
         raise InputError("What was sent is no form.") from error
+
+
+def _parts(content_type: str, body: bytes) -> tuple[Form, str, bytes]:
+    """Return the fields of a form of several parts (RFC 7578), and the name and content of its file."""
+    if not content_type.startswith("multipart/form-data"):
+        raise InputError("What was sent is no form with a file.")
+    head = f"Content-Type: {content_type}\r\n\r\n".encode("latin-1", "replace")
+    message = BytesParser(policy=HTTP).parsebytes(head + body)
+    fields: dict[str, list[str]] = {}
+    name, content = "", b""
+    for part in message.iter_parts():
+        field, found = part.get_param("name", "", header="content-disposition"), part.get_payload(decode=True)
+        inside = found if isinstance(found, bytes) else b""
+        if part.get_filename() is not None:
+            name, content = str(part.get_filename()), inside
+        else:
+            fields.setdefault(str(field), []).append(inside.decode("utf-8", "replace"))
+    return Form(fields), name, content
 
 
 def _from_here(request: Request) -> bool:

@@ -21,6 +21,8 @@ from .merging import Stored
 from .papers import Entry, author_hash, give_names, resolve, write_papers
 from .validity import fault, storable
 
+_UNKNOWN = 1 << 62  # numbers from here on are no record's
+
 
 @dataclass(frozen=True, slots=True)
 class Added:
@@ -99,6 +101,20 @@ def add(database: Database, batch: Batch, *, cursor_name: str, source: str, now:
 
     new, updated, merged = database.bulk(work)
     return Added(new, updated, len(good) - new - updated, merged, len(bad))
+
+
+def matched(database: Database, records: Sequence[SourceRecord]) -> list[int | None]:
+    """Return the key of the paper that each record would join if it were added, None where it would join none."""
+    prepared = {}
+    for number, (record, json) in enumerate(_sorted_out(Batch(tuple(records), ""))[0], _UNKNOWN):
+        item = prepared[id(record)] = _Prepared.of(record, record_name(record), json, "", None)
+        item.number = item.facts.record = number
+    with database.reading() as connection:
+        placement = _Addition(connection, "")._known(list(prepared.values()))
+    for item in prepared.values():
+        placement.place(item.facts, item.names)
+    found = [placement.paper_of(prepared[id(one)].number) if id(one) in prepared else _UNKNOWN for one in records]
+    return [key if key < _UNKNOWN else None for key in found]
 
 
 def _sorted_out(batch: Batch) -> tuple[list[tuple[SourceRecord, bytes]], list[SetAside]]:

@@ -273,3 +273,14 @@ claims = Table(
     UniqueConstraint("reader", "slug"),
 )
 Index(None, claims.c.slug)
+
+# What stood in an imported library and is not here, by the name of its record; it joins its shelf when it comes.
+missing = Table(
+    "missing",
+    metadata,
+    Column("reader", Number, primary_key=True, autoincrement=False),
+    Column("shelf", Text, primary_key=True),
+    Column("name", BigInteger, primary_key=True, autoincrement=False),
+    Column("payload", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)

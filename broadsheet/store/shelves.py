@@ -45,7 +45,7 @@ class Shelves:
         """Put a paper on a reader's shelf, making the shelf where it is missing; no note leaves the one there is."""
 
         def work(connection: Connection) -> None:
-            number = _number(connection, reader, shelf) or _make(connection, reader, shelf, now)
+            number = numbered(connection, reader, shelf, now)
             numbers = papers.members(connection, [key])
             on_it = (r.saved.c.shelf == number, among(connection, r.saved.c.record, numbers))
             there = connection.scalar(select(r.saved.c.record).where(*on_it).limit(1))
@@ -107,6 +107,11 @@ def _shelves() -> Select[Any]:
     joined = joined.outerjoin(t.absorbed, t.absorbed.c.record == r.saved.c.record)
     columns = (r.shelves.c.id, r.shelves.c.reader, r.shelves.c.name, r.shelves.c.public)
     return select(*columns, func.count(key.distinct())).select_from(joined).group_by(*columns)
+
+
+def numbered(connection: Connection, reader: int, name: str, now: datetime) -> int:
+    """Return the number of a reader's shelf, which is made where it is missing."""
+    return _number(connection, reader, name) or _make(connection, reader, name, now)
 
 
 def _number(connection: Connection, reader: int, name: str) -> int | None:

@@ -17,6 +17,7 @@ from .connect import Database
 from .digests import Digests
 from .follows import Follows
 from .fronts import Fronts
+from .imports import Imports
 from .limits import Limits
 from .links import Links
 from .merges import Merge
@@ -58,6 +59,7 @@ class Store:
         self.limits = Limits(self._database)
         self.votes = Votes(self._database)
         self.shelves = Shelves(self._database)
+        self.imports = Imports(self._database)
         self.comments = Comments(self._database)
         self.moderation = Moderation(self._database)
         self.outbox = Outbox(self._database)

@@ -62,7 +62,8 @@ def hide(request: Request, id: Identifier, form: Posted) -> Response:
 def shelf(request: Request) -> Response:
     """What the reader has saved."""
     reader, library = must_be_known(request), _library(request)
-    return render(request, "shelf.html", shelves=library.shelves(reader), shown=library.shelf(reader))
+    missing = library.missing(reader)  # first: what has come since is on its shelf then
+    return render(request, "shelf.html", shelves=library.shelves(reader), shown=library.shelf(reader), missing=missing)
 
 
 def _done(request: Request, paper: Paper, **what: Any) -> Response:
