@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
+from threading import Lock
 from typing import Literal
 
 from broadsheet.records import Role
@@ -21,6 +23,35 @@ class Limit:
 
     count: int
     seconds: int
+
+
+def poured(level: float, since: float, limit: Limit) -> tuple[float, int]:
+    """Return the level of a leaky bucket once one more is in it, and 0, or how many seconds too early that is.
+
+    `level` is what was in it `since` seconds ago. One that is too early is not counted.
+    """
+    rate = limit.count / limit.seconds
+    now = max(0.0, level - max(since, 0.0) * rate)
+    return (now + 1, 0) if now + 1 <= limit.count else (now, ceil((now + 1 - limit.count) / rate))
+
+
+class Buckets:
+    """Leaky buckets of one process: they forget with it, and cost nothing."""
+
+    def __init__(self, most: int = 10_000) -> None:
+        self._most = most
+        self._levels: dict[str, tuple[float, float]] = {}
+        self._lock = Lock()
+
+    def take(self, name: str, limit: Limit, *, at: float) -> int:
+        """Count one more at a moment (seconds since 1970); return 0, or how many seconds too early it is."""
+        with self._lock:
+            level, last = self._levels.pop(name, (0.0, at))
+            level, wait = poured(level, at - last, limit)
+            self._levels[name] = (level, at)
+            if len(self._levels) > self._most:
+                del self._levels[next(iter(self._levels))]  # the one that was used least lately
+        return wait
 
 
 _LIMITS: dict[Act, Limit] = {

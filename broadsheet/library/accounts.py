@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -10,7 +11,7 @@ from broadsheet import rights
 from broadsheet.errors import Forbidden, InputError, NotFound, TooMany
 from broadsheet.library.secrets import Secrets
 from broadsheet.records import Reader, Role
-from broadsheet.rights import Limit
+from broadsheet.rights import Buckets, Limit
 from broadsheet.store.freshness import stamp
 from broadsheet.text import normalise
 
@@ -144,12 +145,19 @@ class Accounts(Secrets):
             raise Forbidden("You may not do that here.")
         limit = rights.limit(reader.role, act)
         if limit is not None and not reader.local:
-            self._within(limit, f"{act} {reader.id}")
+            _refuse_in(self._acts.take(f"{act} {reader.id}", limit, at=self.now.timestamp()))
 
     def _within(self, limit: Limit, name: str) -> None:
-        wait = self.store.limits.take(name, limit, at=self.now.timestamp())
-        if wait:
-            raise TooMany(f"That was too often; try again in {_duration(wait)}.", wait)
+        _refuse_in(self.store.limits.take(name, limit, at=self.now.timestamp()))
+
+    @cached_property
+    def _acts(self) -> Buckets:
+        return Buckets()
+
+
+def _refuse_in(seconds: int) -> None:
+    if seconds:
+        raise TooMany(f"That was too often; try again in {_duration(seconds)}.", seconds)
 
 
 def checked_email(text: str) -> str:

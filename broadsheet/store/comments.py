@@ -17,6 +17,7 @@ from . import schema_readers as r
 from .connect import Database, among, insert_all
 from .freshness import stamp
 
+_WRITE = insert(r.comments).returning(r.comments.c.id)
 _WRITER = (r.readers.c.name.label("writer"), r.readers.c.handle)
 
 
@@ -36,10 +37,10 @@ class Comments:
         """
 
         def work(connection: Connection) -> int:
-            (present,) = papers.present_of(connection, [key])
+            present = papers.present(connection, key)
             above = None if parent is None else _above(connection, parent, present)
             values = {"record": present, "parent": parent, "reader": reader, "text": text, "made": stamp(now)}
-            number = int(connection.scalar(insert(r.comments).values(values).returning(r.comments.c.id)) or 0)
+            number = int(connection.scalar(_WRITE, values) or 0)
             told = dict.fromkeys(_called(connection, mentioned), "mention")
             if above is not None:
                 told[above] = "reply"
@@ -81,7 +82,7 @@ class Comments:
         """Return a comment."""
         with self._database.reading() as connection:
             row = connection.execute(_comments().where(r.comments.c.id == number)).mappings().first()
-            return None if row is None else _comment(row, papers.present_of(connection, [row["record"]])[0])
+            return None if row is None else _comment(row, papers.present(connection, row["record"]))
 
     def of_paper(self, key: int) -> list[Comment]:
         """Return a paper's comments, the oldest first."""
@@ -162,7 +163,7 @@ def _above(connection: Connection, parent: int, key: int) -> int:
     """Return who wrote the comment that is answered."""
     columns = select(r.comments.c.reader, r.comments.c.record)
     row = connection.execute(columns.where(r.comments.c.id == parent, r.comments.c.deleted.is_(None))).first()
-    if row is None or papers.present_of(connection, [row.record]) != [key]:
+    if row is None or papers.present(connection, row.record) != key:
         raise NotFound("The comment that this answers is not on this paper, or is gone.")
     return int(row.reader)
 

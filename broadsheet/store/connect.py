@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import fcntl
 import sqlite3
+import time
+from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar, cast
 
 import orjson
 from sqlalchemy import (
@@ -41,6 +44,8 @@ from broadsheet.errors import SettingsError, Unavailable
 
 _LOCK = 0x62726F6164  # "broad": the number of the advisory lock on PostgreSQL
 _BUSY_SECONDS = 60
+_TOGETHER = 64  # acts of readers that are written in one transaction, where as many wait
+_GIVEN_WAY = 0.05  # seconds that bulk work waits at most for them
 _CACHE_KIB = 128 * 1024  # the writer's pages; what is changed all over while loading fits in it
 _READER_CACHE_KIB = 16 * 1024
 _CHECKPOINT_PAGES = 8_000
@@ -66,6 +71,7 @@ class Database:
         if self.embedded and self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
         self.reader, self._writer = _engines(self.url)
+        self._waiting: deque[_Task] = deque()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="broadsheet-writer")
 
     def close(self) -> None:
@@ -90,7 +96,7 @@ class Database:
         Raises:
             Unavailable: the database cannot be reached, or stays locked by another program.
         """
-        return self._thread.submit(self._write, work, False).result()
+        return self._written(work, durable=False)
 
     def durable(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in one transaction of the writer thread that is on the disk when this returns.
@@ -98,7 +104,7 @@ class Database:
         Raises:
             Unavailable: the database cannot be reached, or stays locked by another program.
         """
-        return self._thread.submit(self._write, work, True).result()
+        return self._written(work, durable=True)
 
     @contextmanager
     def exclusive(self) -> Iterator[Connection]:
@@ -112,17 +118,51 @@ class Database:
                 yield connection
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Wait until no other process is writing here (SQLite; PostgreSQL takes its turns inside transactions)."""
+    def turn(self, *, readers: bool = False) -> Iterator[None]:
+        """Wait until no other process is writing here (SQLite; PostgreSQL takes its turns inside transactions).
+
+        What readers do goes before bulk work that would begin.
+        """
         if not self.embedded:
             yield
             return
-        with open(self.home / "write.lock", "ab") as lock:
+        with open(self.home / "write.lock", "ab") as lock, open(self.home / "wait.lock", "ab") as waiting:
+            if readers:
+                fcntl.flock(waiting, fcntl.LOCK_SH)
+            else:
+                _give_way(waiting)
             fcntl.flock(lock, fcntl.LOCK_EX)  # given back by closing, and by any death
+            fcntl.flock(waiting, fcntl.LOCK_UN)
             yield
 
-    def _write(self, work: Callable[[Connection], T], durable: bool) -> T:
-        with _reachable(), self.turn(), self._writer.connect() as connection:
+    def _written(self, work: Callable[[Connection], T], *, durable: bool) -> T:
+        task = _Task(work, durable)
+        self._waiting.append(task)
+        self._thread.submit(self._drain)
+        return cast(T, task.outcome.result())
+
+    def _drain(self) -> None:
+        """Write what waits: of what readers do as much as there is, in one transaction; of bulk work one piece."""
+        if not self._waiting:
+            return  # an earlier turn has written it
+        tasks = [self._waiting.popleft()]
+        while tasks[0].durable and len(tasks) < _TOGETHER and self._waiting and self._waiting[0].durable:
+            tasks.append(self._waiting.popleft())
+        try:
+            results = self._write(tasks)
+        except BaseException as error:  # whatever it is, it belongs to those who wait for the outcome
+            for task in tasks:
+                task.outcome.set_exception(error)
+            return
+        for task, result in zip(tasks, results, strict=True):
+            if isinstance(result, _Failed):
+                task.outcome.set_exception(result.error)
+            else:
+                task.outcome.set_result(result)
+
+    def _write(self, tasks: Sequence[_Task]) -> list[Any]:
+        durable = tasks[0].durable
+        with _reachable(), self.turn(readers=durable), self._writer.connect() as connection:
             if self.embedded:
                 level = "FULL" if durable else "NORMAL"
                 driver(connection).execute(f"PRAGMA synchronous={level}")  # has no effect once a transaction began
@@ -130,7 +170,48 @@ class Database:
                 if not self.embedded:
                     connection.execute(text(f"SET LOCAL synchronous_commit = {'on' if durable else 'off'}"))
                     connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-                return work(connection)
+                if len(tasks) == 1:
+                    return [tasks[0].work(connection)]
+                return [_attempt(connection, task) for task in tasks]
+
+
+class _Task:
+    """Something to be written, and what will have come of it."""
+
+    def __init__(self, work: Callable[[Connection], Any], durable: bool) -> None:
+        self.work = work
+        self.durable = durable
+        self.outcome: Future[Any] = Future()
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    """What kept one of several works of a transaction from being done."""
+
+    error: Exception
+
+
+def _attempt(connection: Connection, task: _Task) -> Any:
+    """Run one of several works of a transaction; its failure leaves the others as they are."""
+    try:
+        with connection.begin_nested():
+            return task.work(connection)
+    except OperationalError:
+        raise
+    except Exception as error:
+        return _Failed(error)
+
+
+def _give_way(waiting: IO[bytes]) -> None:
+    """Let those go first who wait with something that a reader does, but do not wait for ever."""
+    until = time.monotonic() + _GIVEN_WAY
+    while time.monotonic() < until:
+        try:
+            fcntl.flock(waiting, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.001)
+        else:
+            return
 
 
 def among(connection: Connection, column: ColumnElement[T], values: Collection[T]) -> ColumnElement[bool]:

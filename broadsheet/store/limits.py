@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from math import ceil
-
 from sqlalchemy import Connection, delete, select
 
-from broadsheet.rights import Limit
+from broadsheet.rights import Limit, poured
 
 from . import schema_readers as r
 from .connect import Database, upsert
@@ -20,15 +18,13 @@ class Limits:
 
     def take(self, name: str, limit: Limit, *, at: float) -> int:
         """Count one more at a moment (seconds since 1970); return 0, or how many seconds too early it is."""
-        rate = limit.count / limit.seconds
 
         def work(connection: Connection) -> int:
             row = connection.execute(select(r.limits).where(r.limits.c.name == name)).first()
-            level = max(0.0, row.level - max(at - row.at, 0.0) * rate) if row else 0.0
-            if level + 1 > limit.count:
-                return ceil((level + 1 - limit.count) / rate)
-            upsert(connection, r.limits, [{"name": name, "level": level + 1, "at": at}])
-            return 0
+            level, wait = poured(row.level, at - row.at, limit) if row else (1.0, 0)
+            if not wait:
+                upsert(connection, r.limits, [{"name": name, "level": level, "at": at}])
+            return wait
 
         return self._database.bulk(work)
 

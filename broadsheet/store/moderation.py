@@ -70,7 +70,7 @@ class Moderation:
             row = connection.execute(select(r.picks).where(r.picks.c.day == day)).first()
             if row is None:
                 return None
-            (key,) = papers.present_of(connection, [row.record])
+            key = papers.present(connection, row.record)
             return Lead(day=row.day, key=key, byline=row.byline, why=row.why)
 
     # -- authors -------------------------------------------------------------------------------------------------------

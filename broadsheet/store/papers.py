@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select, union_all
+from sqlalchemy import ColumnElement, Connection, bindparam, func, select, union_all
 
 from broadsheet.records import Paper, Signal, SourceRecord, day_range
 from broadsheet.text import normalise
@@ -164,6 +164,14 @@ def members(connection: Connection, keys: Collection[int]) -> dict[int, int]:
     wanted = set(keys)
     members = {record: key for record, key in moved.items() if key in wanted}
     return {key: key for key in keys if key not in moved} | members
+
+
+_PRESENT = select(t.absorbed.c.key).where(t.absorbed.c.record == bindparam("one"))
+
+
+def present(connection: Connection, number: int) -> int:
+    """Return the key of the present paper of a record."""
+    return connection.scalar(_PRESENT, {"one": number}) or number
 
 
 def present_of(connection: Connection, numbers: Collection[int]) -> list[int]:

@@ -6,18 +6,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    Connection,
-    Table,
-    bindparam,
-    delete,
-    func,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import Column, ColumnElement, Connection, Table, bindparam, delete, func, insert, or_, select, update
 
 from broadsheet.records import Marks, Vote
 
@@ -28,6 +17,20 @@ from .connect import Database, Prepared, among, insert_new
 from .freshness import stamp
 
 _DAY = 86_400
+
+# A vote is what there is most of, so its statements are made once.
+_of_paper = or_(
+    r.votes.c.record == bindparam("paper"),
+    r.votes.c.record.in_(select(t.absorbed.c.record).where(t.absorbed.c.key == bindparam("paper"))),
+)
+_VOTED = select(r.votes.c.record).where(r.votes.c.reader == bindparam("who"), _of_paper).limit(1)
+_VOTE = insert(r.votes)
+_UNVOTE = delete(r.votes).where(r.votes.c.reader == bindparam("who"), _of_paper)
+_COUNT = (
+    update(t.papers)
+    .where(t.papers.c.key == bindparam("paper"), t.papers.c.day.is_not(None))
+    .values(votes=t.papers.c.votes + bindparam("more"))
+)
 
 
 class Votes:
@@ -40,10 +43,11 @@ class Votes:
         """Give a paper a reader's vote; False when it has it already."""
 
         def work(connection: Connection) -> bool:
-            (present,) = papers.present_of(connection, [key])  # it may have joined another since it was looked up
-            if _marked(connection, r.votes, reader, present):
+            present = papers.present(connection, key)  # it may have joined another since it was looked up
+            if connection.scalar(_VOTED, {"who": reader, "paper": present}) is not None:
                 return False
-            connection.execute(insert(r.votes).values(record=present, reader=reader, made=stamp(now), network=network))
+            row = {"record": present, "reader": reader, "made": stamp(now), "network": network}
+            connection.execute(_VOTE, row)
             _count(connection, present, 1)
             return True
 
@@ -53,8 +57,8 @@ class Votes:
         """Take a reader's vote from a paper; False when it had none."""
 
         def work(connection: Connection) -> bool:
-            (present,) = papers.present_of(connection, [key])
-            taken = _unmark(connection, r.votes, reader, present)
+            present = papers.present(connection, key)
+            taken = connection.execute(_UNVOTE, {"who": reader, "paper": present}).rowcount > 0
             if taken:
                 _count(connection, present, -1)
             return taken
@@ -145,10 +149,6 @@ def _days(created: str, made: str) -> float:
     return (datetime.fromisoformat(made) - datetime.fromisoformat(created)).total_seconds() / _DAY
 
 
-def _marked(connection: Connection, table: Table, reader: int, key: int) -> bool:
-    return connection.scalar(select(table.c.record).where(*_own(connection, table, reader, key)).limit(1)) is not None
-
-
 def _unmark(connection: Connection, table: Table, reader: int, key: int) -> bool:
     return connection.execute(delete(table).where(*_own(connection, table, reader, key))).rowcount > 0
 
@@ -160,5 +160,4 @@ def _own(connection: Connection, table: Table, reader: int, key: int) -> tuple[C
 
 def _count(connection: Connection, key: int, more: int) -> None:
     """Count a vote where lists are ordered; papers that stand in no list keep none."""
-    listed = update(t.papers).where(t.papers.c.key == key, t.papers.c.day.is_not(None))
-    connection.execute(listed.values(votes=t.papers.c.votes + more))
+    connection.execute(_COUNT, {"paper": key, "more": more})
