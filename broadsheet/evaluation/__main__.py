@@ -7,9 +7,9 @@ import sys
 from collections.abc import Sequence
 
 from broadsheet.errors import BroadsheetError
-from broadsheet.evaluation.commands import check, compare, duplicates, run, summary, taste, trending
+from broadsheet.evaluation.commands import attribution, check, compare, duplicates, run, summary, taste, trending
 
-COMMANDS = (run, compare, duplicates, summary, taste, trending, check)
+COMMANDS = (run, compare, duplicates, summary, attribution, taste, trending, check)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -120,13 +120,14 @@ class Searching(Base):
                 paper=paper,
                 score=float(score),
                 by_meaning=bool(by_meaning),
-                title_marks=highlight.marks(paper.title, query.terms),
-                text_marks=highlight.marks(paper.text, query.terms),
+                title_marks=highlight.marks(paper.title, terms),
+                text_marks=highlight.marks(paper.text, terms),
                 also=tuple(present[key] for key in also[paper.key] if key in present),
                 reasons=why,
             )
             for paper, score, by_meaning, why in zip(shown, page.scores, page.by_meaning, reasons, strict=True)
             if paper is not None  # deleted since the snapshot was made
+            for terms in (rank.alike(query, view, f"{paper.title}\n{paper.text}") if query.like else query.terms,)
         )
 
     def _view(self, taste: Taste | None = None) -> View:

@@ -1,5 +1,6 @@
 """A query and a view to a ranking; pure: knows no store and no source."""
 
+from broadsheet.rank.alike import alike
 from broadsheet.rank.duplicates import Collapse
 from broadsheet.rank.personal import Personal, because
 from broadsheet.rank.pipeline import MOST, Stage
@@ -26,6 +27,7 @@ __all__ = [
     "Taste",
     "Trending",
     "View",
+    "alike",
     "because",
     "categories",
     "explain",
