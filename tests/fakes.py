@@ -287,7 +287,7 @@ class FakeLibrary:
         self._called("trending", limit=limit, page=page)
         found = [paper for paper in self.contents if paper.announced]
         ordered = sorted(found, key=lambda p: (p.announced or "", p.signals.get("votes", 0.0)), reverse=True)
-        return self._listing("", ordered, limit, page)
+        return self._listing("", ordered, limit, page, explain=True)
 
     def rising(self, edition: Edition, *, limit: int = 6) -> list[Paper]:
         there = {paper.key for paper in edition.papers}

@@ -7,9 +7,19 @@ import sys
 from collections.abc import Sequence
 
 from broadsheet.errors import BroadsheetError
-from broadsheet.evaluation.commands import attribution, check, compare, duplicates, run, summary, taste, trending
+from broadsheet.evaluation.commands import (
+    attribution,
+    check,
+    compare,
+    duplicates,
+    run,
+    simulate,
+    summary,
+    taste,
+    trending,
+)
 
-COMMANDS = (run, compare, duplicates, summary, attribution, taste, trending, check)
+COMMANDS = (run, compare, duplicates, simulate, summary, attribution, taste, trending, check)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

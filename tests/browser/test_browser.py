@@ -26,6 +26,13 @@ CHROMIUM = os.environ.get("BROADSHEET_TEST_CHROMIUM") or shutil.which("chromium"
 PAGES = (
     "/",
     "/date/2026-03-01",
+    "/week",
+    "/week/2026-W53",
+    "/month/2026-03",
+    "/trending",
+    "/about/trending",
+    "/categories",
+    "/category/cs.CL",
     "/new",
     "/search",
     "/search?q=paper",
@@ -39,7 +46,17 @@ PAGES = (
     "/authors/ada-example",
     "/nowhere/at/all",
 )
-EACH_KIND = ("/", "/search", "/search?q=paper", "/about", PAGES[8], PAGES[9], PAGES[-1])
+EACH_KIND = (
+    *("/", "/week", "/date/2026-03-01", "/trending", "/about/trending", "/categories", "/category/cs.CL"),
+    *(
+        "/search",
+        "/search?q=paper",
+        "/about",
+        "/papers/arxiv:2603.00001?q=attention",
+        "/papers/acl:X26-1001",
+        PAGES[-1],
+    ),
+)
 MOST_SHIFT = 0.001  # a font that comes late replaces one of its own width: less than a hundredth of what counts as good
 SHIFTS = """() => new Promise((done) => {
   let sum = 0;
@@ -151,6 +168,24 @@ def test_everything_works_without_script(browser: Browser, address: str) -> None
         assert page.locator(".why .pieces").is_visible()
         page.click(".hit h2 a")
         assert page.locator("h1 math").is_visible()
+
+
+def test_days_weeks_and_months_lead_to_each_other_without_script(browser: Browser, address: str) -> None:
+    with opened(browser, address, java_script_enabled=False) as (page, _):
+        page.goto("/")
+        page.click(".dateline a[rel=prev]")
+        assert page.url.endswith("/date/2026-03-13")
+        page.click(".calendar tbody th a")
+        assert "/week/2026-W" in page.url
+        page.click(".calendar h2 a")
+        assert page.url.endswith("/month/2026-03")
+        page.click(".rising a")
+        assert page.locator("h1").first.is_visible()
+        page.goto("/trending")
+        page.click(".why summary")
+        assert page.locator(".why .pieces").first.is_visible()
+        page.click("text=the formula")
+        assert page.locator("math").first.is_visible()
 
 
 def test_abstracts_unfold_without_script(browser: Browser, address: str) -> None:
