@@ -1,6 +1,6 @@
 """A month of digests in minutes: 1,000 readers, 5,000 follows, workers that are killed, a mail server that misbehaves.
 
-    python benchmarks/month.py ../shared/papers [--readers 1000] [--kills 200] [--json]
+    python benchmarks/month.py ../shared/papers [--readers 1000] [--kills 200] [--days 31] [--json]
 
 March 2026, when clocks change in America and in Europe: real front-page days and arXiv papers are published day by
 day; three processes plan and send, and are killed at random (SIGKILL); the mail server (aiosmtpd on localhost)
@@ -53,8 +53,8 @@ ZONES = (
     *("Asia/Tokyo", "Asia/Kolkata", "Asia/Kathmandu", "Australia/Sydney", "Pacific/Auckland", "Africa/Lagos"),
 )
 WORKERS = 3
-STEP = timedelta(minutes=2)  # by which the clock moves where something waits for it: a lease, a second try
-PATIENCE = 1.0  # seconds without any progress until it does
+STEP = timedelta(minutes=3)  # by which the clock moves where something waits for it: a lease, a second try
+PATIENCE = 0.7  # seconds without any progress until it does
 PUBLISHED = 4  # o'clock UTC, when a day's papers come
 DEAD = range(9 * 24 + 6, 9 * 24 + 12)  # hours of the month in which there is no mail server
 PAPER = re.compile(r"^  " + re.escape(URL) + r"/papers/(\S+)$", re.M)
@@ -99,6 +99,8 @@ def work(home: Path, port: int) -> None:
     clock = Clock(home)
     with Library(settings(home, port), clock=clock) as library:
         post = Post(library, now=clock, report=lambda event: None if event.ok else say(f"  {event.detail}"))
+        post.turn()
+        (home / f"ready-{os.getpid()}").touch()
         while os.getppid() != 1:
             if not post.turn():
                 time.sleep(0.05)
@@ -108,6 +110,7 @@ class Crew:
     """Worker processes, and a hand that kills one of them at random and starts another in its place."""
 
     def __init__(self, home: Path, port: int, kills: int) -> None:
+        self._home = home
         self._command = [sys.executable, __file__, "--worker", str(home), str(port)]
         self._random = random.Random(SEED)
         self.killed, self._kills = 0, kills
@@ -122,17 +125,26 @@ class Crew:
     def _kill(self) -> None:
         while self.killed < self._kills and not self._end.wait(self._random.uniform(0.2, 3.0)):
             place = self._random.randrange(WORKERS)
+            while not self._at_work(place) and not self._end.wait(0.05):
+                pass  # one that is only starting would be no loss
             self._workers[place].send_signal(signal.SIGKILL)
             self._workers[place].wait()
             self.killed += 1
             self._workers[place] = self._start()
 
-    def alive(self) -> bool:
-        """Start again any that ended by themselves; say whether all were there."""
-        gone = [place for place, worker in enumerate(self._workers) if worker.poll() not in (None, -signal.SIGKILL)]
-        for place in gone:
-            self._workers[place] = self._start()
-        return not gone
+    def _at_work(self, place: int) -> bool:
+        return (self._home / f"ready-{self._workers[place].pid}").exists()
+
+    @property
+    def at_work(self) -> bool:
+        """Whether any of them has begun to work."""
+        return any(worker.poll() is None and self._at_work(n) for n, worker in enumerate(list(self._workers)))
+
+    def check(self) -> None:
+        """See that none ended by itself."""
+        ended = [worker.returncode for worker in self._workers if worker.poll() not in (None, -signal.SIGKILL)]
+        if ended:
+            raise RuntimeError(f"a worker ended by itself: {ended}")
 
     def stop(self) -> None:
         self._end.set()
@@ -205,7 +217,7 @@ def report(letter: Message, *, complaint: bool) -> bytes:
 
 
 def papers(folder: Path) -> dict[str, list[SourceRecord]]:
-    """Return the records of each day from a month before the first: front pages with their votes, and arXiv."""
+    """Return the records of each day from a month before the first: front pages, and 3 in 10 of arXiv."""
     first, last = (START - timedelta(days=28)).date().isoformat(), (START + timedelta(days=DAYS)).date().isoformat()
     by_day: dict[str, list[SourceRecord]] = defaultdict(list)
     for row in _lines(folder / "front_pages.jsonl.zst"):
@@ -214,13 +226,13 @@ def papers(folder: Path) -> dict[str, list[SourceRecord]]:
             by_day[day].append(_record(row, day, announced=day, votes=float(row.get("upvotes") or 0)))
     for row in _lines(folder / "arxiv_2025_26.jsonl.zst"):
         day = str(row.get("date") or "")
-        if first <= day <= last:
+        if first <= day <= last and str(row["id"]).endswith(("1", "5", "9")):
             by_day[day].append(_record(row, day))
     return by_day
 
 
 def _lines(file: Path) -> Iterator[dict[str, Any]]:
-    with zstandard.open(file, "rb") as stream:
+    with zstandard.open(file, "rt", encoding="utf-8") as stream:
         for line in stream:
             yield orjson.loads(line)
 
@@ -239,7 +251,7 @@ def _record(row: dict[str, Any], day: str, *, announced: str | None = None, vote
         date=str(row.get("date") or day)[:10],
         announced=announced,
         categories=tuple(categories.split() if isinstance(categories, str) else categories),
-        keywords=tuple(row.get("keywords") or ()) if announced else (),
+        keywords=tuple(row.get("ai_keywords") or ()) if announced else (),
         identifiers=(f"arxiv:{identifier}",),
         signals=(Signal("votes", announced, votes, "front_page"),) if announced else (),
     )
@@ -266,17 +278,17 @@ def enrol(library: Library, count: int, by_day: dict[str, list[SourceRecord]]) -
         every = chance.choices(("daily", "weekdays", "weekly"), (50, 25, 25))[0]
         library.deliver(reader, hour=hour, weekday=chance.randrange(7), timezone=zone)
         library.follow(reader, "front", every=every)
-        while len(library.follows(reader)) < 5:
+        said = set[str]()
+        while len(said) < 4:
             kind = chance.choices(("search", "category", "like"), (70, 15, 15))[0]
             text = {
                 "search": chance.choice(words),
                 "category": chance.choice(("cs.CL", "cs.CV", "cs.AI", "cs.LG", "cs.RO", "cs.IR", "stat.ML")),
                 "like": " ".join(chance.choice(known[:3_000]).identifiers[0] for _ in range(2)),
             }[kind]
-            try:
+            if text not in said:
+                said.add(text)
                 library.follow(reader, kind, text, every=every, size=chance.choice((3, 5, 10)))
-            except Exception:  # a paper of the month to come, a word that is none: another one
-                continue
         enrolled[address] = (zone, hour, every)
     return enrolled
 
@@ -287,10 +299,9 @@ def enrol(library: Library, count: int, by_day: dict[str, list[SourceRecord]]) -
 class Month:
     """The simulation, from the first hour to the last."""
 
-    def __init__(self, home: Path, folder: Path, readers: int, kills: int) -> None:
+    def __init__(self, home: Path, folder: Path, readers: int, kills: int, days: int) -> None:
         self.home, self.clock, self.server = home, Clock(home), Server()
-        self.now = START
-        self.clock.set(START)
+        self._at(START)
         (home / "bounces").mkdir()
         for name in ("new", "cur", "tmp"):
             (home / "bounces" / name).mkdir()
@@ -304,7 +315,7 @@ class Month:
         self.why: Counter[str] = Counter()
         self.asked: list[str] = []
         self.missed = 0
-        self.readers, self.kills = readers, kills
+        self.readers, self.kills, self.days = readers, kills, days
         self._chance = random.Random(SEED + 3)
 
     def run(self) -> dict[str, Any]:
@@ -316,21 +327,20 @@ class Month:
         follows = sum(len(self.library.store.follows.of(n)) for n in range(1, self.readers + 1))
         say(f"{len(records):,} papers, {self.readers:,} readers, {follows:,} follows: {time.monotonic() - begin:.0f} s")
         self.controller.start()
-        crew = Crew(self.home, self.controller.port, self.kills)
+        self.crew = crew = Crew(self.home, self.controller.port, self.kills)
         began = time.monotonic()
         try:
-            for hour in range(DAYS * 24):
+            for hour in range(self.days * 24):
                 self._hour(hour)
-                crew.alive()
-            self._settle(limit=120)
+                crew.check()
+            self._settle(last=True)
         finally:
             crew.stop()
             self.controller.stop()
         return {"follows": follows, "seconds": round(time.monotonic() - began), "kills": crew.killed, **self._counted()}
 
     def _hour(self, hour: int) -> None:
-        self.now = START + timedelta(hours=hour)
-        self.clock.set(self.now)
+        self._at(max(self.now, START + timedelta(hours=hour)))
         if hour == DEAD.start:
             self.controller.stop()
         if hour == DEAD.stop:
@@ -342,22 +352,28 @@ class Month:
             say(f"{day}: {len(self.server.taken):,} letters taken, {dict(self.server.did)}")
         if hour % 24 == 15:
             self._people()
-        self._settle(limit=3 if hour in DEAD else 25)
+        self._settle()
         self.missed += bool(self.library.digests_due)
 
-    def _settle(self, limit: int) -> None:
-        """Wait until nothing is due any more; where something waits for the clock, move it a little."""
-        steps, mark, since = 0, None, time.monotonic()
-        while steps < limit:
-            waiting = self.library.store.outbox.counts(now=self.now, since=self.now)["waiting"]
-            if not self.library.digests_due and not waiting:
+    def _at(self, now: datetime) -> None:
+        self.now = now
+        self.clock.set(now)
+
+    def _settle(self, *, last: bool = False) -> None:
+        """Wait until nothing is due that somebody alive is at; what a killed worker held waits for the clock."""
+        mark, since, steps = None, time.monotonic(), 0
+        while steps < 200:
+            due = self.library.digests_due
+            counts = self.library.store.outbox.counts(now=self.now, since=self.now)
+            waiting = counts["waiting" if last else "due"]
+            if not due and not waiting:
                 return
-            seen = (waiting, len(self.server.taken), self.library.digests_due)
-            if seen != mark:
+            if (seen := (waiting, len(self.server.taken), due)) != mark or not self.crew.at_work:
                 mark, since = seen, time.monotonic()
             if time.monotonic() - since > PATIENCE:
-                self.now += STEP
-                self.clock.set(self.now)
+                if not due and not last:
+                    return  # a letter whose worker is dead or stalled: its lease ends within the hour
+                self._at(self.now + STEP)
                 steps, since = steps + 1, time.monotonic()
             time.sleep(0.03)
 
@@ -386,11 +402,10 @@ class Month:
     def _reported(self, address: str, why: str) -> None:
         """Wait until a report was read: it takes effect then."""
         reader = self.library.find_reader(address)
-        for _ in range(400):
+        for _ in range(200):
             if self.library.delivery(reader).stopped:
                 break
-            self.now += timedelta(seconds=20)
-            self.clock.set(self.now)
+            self._at(self.now + timedelta(seconds=10))
             time.sleep(0.05)
         self._leaves(address, why)
 
@@ -497,10 +512,11 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="where front_pages.jsonl.zst and arxiv_2025_26.jsonl.zst are")
     parser.add_argument("--readers", type=int, default=1_000)
     parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--days", type=int, default=DAYS)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="broadsheet-month-") as name:
-        counted = Month(Path(name), given.folder, given.readers, given.kills).run()
+        counted = Month(Path(name), given.folder, given.readers, given.kills, given.days).run()
     print(json.dumps(counted, indent=2) if given.json else "\n".join(f"{what}: {n}" for what, n in counted.items()))
     sys.exit(any(counted[what] for what in PROMISED))
 

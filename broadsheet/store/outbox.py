@@ -88,11 +88,15 @@ class Outbox:
         return self._first(select(r.outbox).where(r.outbox.c.digest == digest))
 
     def counts(self, *, now: datetime, since: datetime) -> dict[str, Any]:
-        """Return how much mail waits, since when the longest, how much is late, and what was sent and failed since."""
+        """Return how much mail waits, is due, was tried in vain, and since when the longest waits.
+
+        `sent` and `failed` are counted since a moment.
+        """
         waiting = and_(r.outbox.c.sent.is_(None), r.outbox.c.failed.is_(None))
         tried = and_(waiting, r.outbox.c.reason.is_not(None))
         counted = {
             "waiting": func.count().filter(waiting),
+            "due": func.count().filter(waiting, r.outbox.c.due <= stamp(now)),
             "waiting_since": func.min(r.outbox.c.due).filter(waiting),
             "tried_in_vain": func.count().filter(tried),
             "last_refusal": func.max(r.outbox.c.reason).filter(tried),
