@@ -84,6 +84,12 @@ class Snapshot:
         return self.manifest.rows
 
     @cached_property
+    def category_counts(self) -> NDArray[np.int64]:
+        """Papers that lists may show, by place in `category_names`."""
+        shown = np.flatnonzero(self.alive & ~self.hidden)
+        return np.bincount(self.categories.among(shown), minlength=len(self.category_names))
+
+    @cached_property
     def encoder(self) -> Encoder:
         """The encoder whose vectors the snapshot holds, for the query's vector.
 

@@ -56,9 +56,8 @@ def facets(ranking: Ranking, view: View) -> Facets:
 
 def categories(snapshot: Snapshot) -> list[tuple[str, int]]:
     """Return (code, number of papers that lists may show) of every category, by code."""
-    shown = np.flatnonzero(snapshot.alive & ~snapshot.hidden)
-    counts = np.bincount(snapshot.categories.among(shown), minlength=len(snapshot.category_names))
-    return sorted((code, int(n)) for code, n in zip(snapshot.category_names, counts, strict=True) if n)
+    named = zip(snapshot.category_names, snapshot.category_counts.tolist(), strict=True)
+    return sorted((code, count) for code, count in named if count)
 
 
 def _most(numbers: NDArray[np.int32], names: Sequence[str]) -> tuple[tuple[str, int], ...]:
