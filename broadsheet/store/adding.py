@@ -16,7 +16,7 @@ from broadsheet.records import Batch, SetAside, Signal, SourceRecord
 from . import changes, freshness
 from . import schema as t
 from .codec import digest64, hash64, pack, plain, unpack
-from .connect import Database, among, insert_all, insert_new, pairs, upsert
+from .connect import Database, Prepared, among, insert_all, insert_new, upsert
 from .identity import MAXIMUM_NAMESAKES, Facts, Joined, Placement, names, record_name
 from .merging import Stored
 from .papers import Entry, author_hash, give_names, resolve, write_papers
@@ -148,8 +148,7 @@ def _without_unchanged(
     database: Database, named: Mapping[int, tuple[SourceRecord, bytes]]
 ) -> dict[int, tuple[SourceRecord, bytes]]:
     with database.reading() as connection:
-        stored = select(t.records.c.name, t.records.c.digest).where(among(connection, t.records.c.name, named))
-        known = pairs(connection, stored)
+        known = {row.name: row.digest for row in _BY_NAME.rows(connection, named)}
     return {name: record for name, record in named.items() if known.get(name) != digest64(record[1])}
 
 
@@ -176,6 +175,16 @@ def _signal_rows(values: Mapping[tuple[int, str, str, str], float]) -> list[dict
 def dated(record: SourceRecord, day: str) -> list[Signal]:
     """Return the signals of a record with a day each: their own, else the day it was announced, else today."""
     return [s if s.day else replace(s, day=record.announced or day) for s in record.signals]
+
+
+_by_name = select(t.records.c.name, t.records.c.id, t.records.c.digest, t.records.c.live)
+_BY_NAME = Prepared(lambda among: _by_name.where(among(t.records.c.name)))
+_owners = select(t.identifiers.c.identifier, t.identifiers.c.record)
+_OWNERS = Prepared(lambda among: _owners.where(among(t.identifiers.c.identifier)))
+_namesakes = select(t.records.c.title, t.records.c.id).order_by(t.records.c.id)
+_NAMESAKES = Prepared(lambda among: _namesakes.where(among(t.records.c.title)))
+_present = select(t.absorbed.c.record, t.absorbed.c.key)
+_PRESENT = Prepared(lambda among: _present.where(among(t.absorbed.c.record)))
 
 
 class _Addition:
@@ -212,9 +221,7 @@ class _Addition:
 
     def _numbered(self, prepared: Sequence[_Prepared]) -> tuple[list[_Prepared], list[_Prepared]]:
         """Give each record its number; drop what another process has stored meanwhile, and deletions of the unknown."""
-        columns = (t.records.c.name, t.records.c.id, t.records.c.digest, t.records.c.live)
-        wanted = among(self._connection, t.records.c.name, [item.name for item in prepared])
-        known = {row.name: row for row in self._connection.execute(select(*columns).where(wanted))}
+        known = {row.name: row for row in _BY_NAME.rows(self._connection, [item.name for item in prepared])}
         following = (self._connection.scalar(select(func.max(t.records.c.id))) or 0) + 1
         new: list[_Prepared] = []
         updated: list[_Prepared] = []
@@ -259,14 +266,12 @@ class _Addition:
         return placement
 
     def _owners(self, identifiers: set[str]) -> dict[str, int]:
-        columns = select(t.identifiers.c.identifier, t.identifiers.c.record)
-        return pairs(self._connection, columns.where(among(self._connection, t.identifiers.c.identifier, identifiers)))
+        return dict(map(tuple, _OWNERS.rows(self._connection, identifiers)))
 
     def _namesakes(self, titles: set[int]) -> list[Facts]:
         """Return the facts of the oldest records under each of these titles."""
         numbers: dict[int, list[int]] = defaultdict(list)
-        found = select(t.records.c.title, t.records.c.id).where(among(self._connection, t.records.c.title, titles))
-        for title, number in self._connection.execute(found.order_by(t.records.c.id)):
+        for title, number in _NAMESAKES.rows(self._connection, titles):
             if len(numbers[title]) < MAXIMUM_NAMESAKES:
                 numbers[title].append(number)
         wanted = [number for group in numbers.values() for number in group]
@@ -305,8 +310,7 @@ def _row(item: _Prepared) -> dict[str, Any]:
 
 def papers_of(connection: Connection, numbers: Iterable[int]) -> dict[int, int]:
     """Return the paper's key of each of these records that is not the oldest of its paper."""
-    columns = select(t.absorbed.c.record, t.absorbed.c.key)
-    return pairs(connection, columns.where(among(connection, t.absorbed.c.record, set(numbers))))
+    return dict(map(tuple, _PRESENT.rows(connection, set(numbers))))
 
 
 def write_joined(connection: Connection, placement: Placement, gone: Sequence[int], stamp: str) -> None:

@@ -10,9 +10,9 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import IO, Any, TypeVar, cast
+from typing import IO, Any, Literal, TypeVar, cast
 
 import orjson
 from sqlalchemy import (
@@ -20,8 +20,8 @@ from sqlalchemy import (
     ClauseElement,
     ColumnElement,
     Connection,
+    Dialect,
     Engine,
-    Insert,
     Select,
     Table,
     Text,
@@ -53,6 +53,7 @@ _LISTED = "listed"  # the parameter that lists stand in
 
 T = TypeVar("T")
 Row = dict[str, Any]
+How = Literal["all", "new", "replacing"]
 Among = Callable[[ColumnElement[Any]], ColumnElement[bool]]
 
 
@@ -260,30 +261,40 @@ def _listed(connection: Connection, values: Collection[Any]) -> Any:
 
 def insert_all(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Insert rows, all with the same columns."""
-    _many(connection, _insert(connection, table), rows)
+    _many(connection, table, rows, "all")
 
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Insert the rows that are not there yet and leave the others as they are."""
-    _many(connection, _insert(connection, table).on_conflict_do_nothing(), rows)
+    _many(connection, table, rows, "new")
 
 
 def upsert(connection: Connection, table: Table, rows: Sequence[Row], *, add: Collection[str] = ()) -> None:
     """Insert rows, or replace those that are there; columns named in `add` are added to what is there."""
-    if not rows:
-        return
-    statement = _insert(connection, table)
-    keys = [column.name for column in table.primary_key]
-    excluded = {name: statement.excluded[name] for name in rows[0] if name not in keys}
-    values = {name: table.c[name] + new if name in add else new for name, new in excluded.items()}
-    _many(connection, statement.on_conflict_do_update(index_elements=keys, set_=values), rows)
+    _many(connection, table, rows, "replacing", frozenset(add))
 
 
-def _many(connection: Connection, statement: Insert, rows: Sequence[Row]) -> None:
+def _many(
+    connection: Connection, table: Table, rows: Sequence[Row], how: How, add: frozenset[str] = frozenset()
+) -> None:
     """Hand rows to the driver as they are: half of all time went into SQLAlchemy's look at each value."""
     if rows:
-        compiled = statement.compile(dialect=connection.dialect, column_keys=list(rows[0]))
-        connection.exec_driver_sql(str(compiled), list(rows))
+        written = _insertion(connection.dialect, table, tuple(rows[0]), how, add)
+        connection.exec_driver_sql(written, list(rows))
+
+
+@lru_cache(maxsize=256)
+def _insertion(dialect: Dialect, table: Table, columns: tuple[str, ...], how: How, add: frozenset[str]) -> str:
+    """Return the statement that inserts rows of these columns."""
+    made: sqlite.Insert | postgresql.Insert = (sqlite if dialect.name == "sqlite" else postgresql).insert(table)
+    if how == "new":
+        made = made.on_conflict_do_nothing()
+    elif how == "replacing":
+        keys = [column.name for column in table.primary_key]
+        excluded = {name: made.excluded[name] for name in columns if name not in keys}
+        values = {name: table.c[name] + new if name in add else new for name, new in excluded.items()}
+        made = made.on_conflict_do_update(index_elements=keys, set_=values)
+    return str(made.compile(dialect=dialect, column_keys=list(columns)))
 
 
 def pairs(connection: Connection, statement: Select[Any, Any]) -> dict[Any, Any]:
@@ -296,12 +307,6 @@ def driver(connection: Connection) -> sqlite3.Connection:
     raw = connection.connection.driver_connection
     assert isinstance(raw, sqlite3.Connection)
     return raw
-
-
-def _insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
-    made: Insert = sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
-    assert isinstance(made, sqlite.Insert | postgresql.Insert)
-    return made
 
 
 def _checked(address: str) -> URL:
