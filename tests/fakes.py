@@ -15,6 +15,7 @@ from broadsheet.errors import NotFound
 from broadsheet.records import (
     Attention,
     Author,
+    Claim,
     Comment,
     Edition,
     Hit,
@@ -359,6 +360,9 @@ class FakeLibrary:
 
     def comments(self, identifier: str) -> list[tuple[int, Comment]]:
         self.paper(identifier)
+        return []
+
+    def claimed_by(self, slug: str) -> list[Claim]:
         return []
 
     def has_admin(self) -> bool:

@@ -143,14 +143,19 @@ class Fronts(Searching):
 
         first, last = _days(name)
         found = self._weighed(self.store.fronts.between(first, last, max(CANDIDATES, limit)))
+        keys = trending.standing(found, self.now)
+        pick = self.store.moderation.lead(name) if kind == "day" and keys else None
+        if pick is not None:
+            keys = [pick.key, *(key for key in keys if key != pick.key)]
         earlier, later = self.beside(first, last)
         return Edition(
             kind=kind,
             day=name,
-            papers=tuple(self.store.papers(trending.standing(found, self.now)[:limit])),
+            papers=tuple(self.store.papers(keys[:limit])),
             earlier=earlier and period_of(kind, earlier),
             later=later and period_of(kind, later),
             total=self.store.fronts.count(first, last),
+            pick=pick,
         )
 
     def _trending_hits(self, standings: Sequence[Standing]) -> tuple[Hit, ...]:

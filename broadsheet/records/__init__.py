@@ -276,6 +276,7 @@ class Edition:
     later: str | None = None
     kind: Period = "day"
     total: int = 0
+    pick: Lead | None = None  # why the first paper is first, where an editor chose it
 
 
 @dataclass(frozen=True, slots=True)

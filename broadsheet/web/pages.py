@@ -174,7 +174,8 @@ def _near(library: Library, paper: Paper) -> tuple[Hit, ...]:
 def author(request: Request, slug: Slug, limit: Limit = 20, page: Page = 1) -> Response:
     """One author's papers, newest first."""
     name, orcid, listing = _library(request).author(slug, limit=limit, page=page)
-    return render(request, "author.html", name=name, orcid=orcid, listing=listing, limit=limit)
+    claimed = _library(request).claimed_by(slug)
+    return render(request, "author.html", name=name, orcid=orcid, listing=listing, limit=limit, claimed=claimed)
 
 
 @router.get("/venues/{slug}")

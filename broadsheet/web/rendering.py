@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from dataclasses import replace
 from functools import lru_cache, partial
 from inspect import isfunction
 from types import ModuleType
@@ -67,6 +68,8 @@ def render(request: Request, template: str, *, status: int = 200, fresh: bool = 
     state = request.app.state
     library: Library = state.library
     reader = reader_of(request) if fresh else None
+    marks = library.marks(reader, [paper.key for paper in _papers(context.values())]) if reader else Marks()
+    context = {name: _without(value, marks.hidden) for name, value in context.items()}
     html = _ENVIRONMENT.get_template(template).render(
         static=state.static,
         path=request.url.path,
@@ -74,7 +77,7 @@ def render(request: Request, template: str, *, status: int = 200, fresh: bool = 
         freshness=filters.freshness(library.freshness(), state.now()) if fresh else [],
         reader=reader,
         door=door_of(request) if fresh else "",
-        marks=library.marks(reader, [paper.key for paper in _papers(context.values())]) if reader else Marks(),
+        marks=marks,
         unread=library.unread(reader) if reader else 0,
         csrf=partial(forms.csrf_token, request),
         said=forms.said(request) if fresh else None,
@@ -90,6 +93,15 @@ def render(request: Request, template: str, *, status: int = 200, fresh: bool = 
     forms.keep_anchor(request, response)
     forms.forget_said(request, response)
     return response
+
+
+def _without(value: Any, hidden: Set[int]) -> Any:
+    """Return a list without the papers that its reader hid; anything else is returned as it is."""
+    if isinstance(value, Listing):
+        return replace(value, hits=tuple(hit for hit in value.hits if hit.paper.key not in hidden))
+    if isinstance(value, Edition) and any(paper.key not in hidden for paper in value.papers):
+        return replace(value, papers=tuple(paper for paper in value.papers if paper.key not in hidden))
+    return value
 
 
 def _papers(values: Iterable[object]) -> Iterator[Paper]:

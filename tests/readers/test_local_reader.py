@@ -133,3 +133,24 @@ def test_what_was_done_is_said_once(library: Library) -> None:
         desk.send(browser, f"/papers/{desk.CRANES}/hide")
         assert "stays out of your lists" in browser.get("/about").text
         assert "stays out of your lists" not in browser.get("/about").text
+
+
+def test_hidden_papers_stand_in_no_list_until_they_may_again(library: Library) -> None:
+    page = f"/papers/{desk.BOATS}"
+    with desk.browser(library) as browser:
+        desk.send(browser, f"{page}/hide", page=page)
+        for lists in ("/", "/new", "/date/2026-03-13"):
+            shown = browser.get(lists).text
+            assert "A Theory of Paper Boats" not in shown and "Folding of Paper Cranes" in shown
+        assert "stand in my lists again" in browser.get(page).text
+        desk.send(browser, f"{page}/hide", page=page, undo="1")
+        assert "A Theory of Paper Boats" in browser.get("/").text
+
+
+def test_the_lead_that_was_picked_stands_first_with_its_byline(library: Library) -> None:
+    page = f"/papers/{desk.HATS}"
+    with desk.browser(library) as browser:
+        desk.send(browser, f"{page}/lead", page=page, day="2026-03-13", byline="by the hatter", why="It fits.")
+        front = browser.get("/").text
+    assert "Chosen by the hatter: It fits." in front
+    assert front.index("Paper Hats and Their Uses") < front.index("A Theory of Paper Boats")
