@@ -47,7 +47,7 @@ _ENDINGS = (
     "ment",
 )
 
-_STOPS = frozenset(stem(word) for word in STOP_WORDS)
+STOPS = frozenset(stem(word) for word in STOP_WORDS)
 _FIELDS = {"any": ("words", "authors"), "title": ("title",), "abstract": ("words",), "author": ("authors",)}
 
 
@@ -188,6 +188,6 @@ def _either(queries: Sequence[tantivy.Query]) -> tantivy.Query:
 def _without_stops(terms: list[Term]) -> list[Term]:
     """Return terms without plain stop words, unless there is nothing else."""
     content = [
-        term for term in terms if term.phrase or term.prefix or term.field != "any" or term.words[0] not in _STOPS
+        term for term in terms if term.phrase or term.prefix or term.field != "any" or term.words[0] not in STOPS
     ]
     return content or terms

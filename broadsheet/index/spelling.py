@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import tantivy
 
-from broadsheet.index.clauses import fields_of
+from broadsheet.index.clauses import STOPS, fields_of
 from broadsheet.query import Term
 from broadsheet.text.tokens import stem
 
@@ -71,9 +71,10 @@ class Speller:
         return self._two_away(word, field) if len(word) >= _SHORTEST_FOR[2] else None
 
     def _one_away(self, word: str, field: str) -> str:
-        """Return the most frequent of all texts one edit away."""
+        """Return the most frequent of all texts one edit away that are no stop words."""
         edited = set(_edits(word))
         edited |= set(map(stem, edited))  # a wrong ending is not cut, and the term that is meant is without it
+        edited -= STOPS
         return max(sorted(edited), key=lambda other: self._searcher.doc_freq(field, other))
 
     def _two_away(self, word: str, field: str) -> str | None:

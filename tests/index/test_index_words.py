@@ -108,6 +108,11 @@ def test_two_letters_begin_words_of_titles_and_names(snapshot: Snapshot, text: s
     assert any("two letters" in note for note in parse(text).notes) == (len(text) == 3)
 
 
+def test_an_unknown_word_is_never_read_as_a_stop_word(tmp_path: Path) -> None:
+    snapshot = built(tmp_path, [Entry(key=1, title="Your pouring of what is yours")])
+    assert not any("your" in note for note in snapshot.lexical.search(parse("yourr"), 9).notes)
+
+
 def test_a_known_word_is_never_read_otherwise(snapshot: Snapshot) -> None:
     matches = snapshot.lexical.search(parse("rage"), 10)
     assert (snapshot.keys[matches.rows].tolist(), matches.notes) == ([2], ())
