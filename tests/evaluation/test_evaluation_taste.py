@@ -24,7 +24,11 @@ _SUBJECTS = {
 def folder(tmp_path: Path) -> Path:
     """Forty papers on each of three subjects; each of thirty readers saved six of one subject."""
     items = [
-        {"id": f"{subject}{number}", "title": f"Number {number}", "abstract": f"{words} {words.split()[number % 5]}"}
+        {
+            "id": f"{subject}{number}",
+            "title": words.split()[number % 4],
+            "abstract": f"{words} {words.split()[number % 3]}",
+        }
         for subject, words in _SUBJECTS.items()
         for number in range(40)
     ]
