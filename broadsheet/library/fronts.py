@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from broadsheet.errors import InputError, NotFound
@@ -23,13 +23,15 @@ from broadsheet.records import (
 )
 
 CANDIDATES = 120  # papers of a day, week or month that the formula orders; those with the most votes
-RECENT = 14  # newest editions that the formula orders together
+RECENT = 10  # newest editions that the formula orders together
 EACH = 30  # papers of each
-FURTHER = 46  # editions that trending goes on with after those
+FURTHER = 50  # editions that trending goes on with after those
 
 
 class Fronts(Searching):
     """Editions, and the trending list."""
+
+    _risen: tuple[datetime, list[int]] | None = None
 
     def front(self, day: str | None = None, *, limit: int = 60) -> Edition:
         """Return the edition of a day, by default the newest there is; an edition may be empty."""
@@ -78,13 +80,19 @@ class Fronts(Searching):
         return Listing(query="", total=len(ranked), page=page, next=more, notes=(), hits=self._trending_hits(shown))
 
     def rising(self, edition: Edition, *, limit: int = 6) -> list[Paper]:
-        """Return the papers that trend most beside those of an edition."""
+        """Return the papers that trend most beside those of an edition, as of this minute."""
+        there = {paper.key for paper in edition.papers}
+        return self.store.papers([key for key in self._this_minute() if key not in there][:limit])
+
+    def _this_minute(self) -> list[int]:
+        """Return what trends, found out once a minute: for lists that only stand beside what was asked for."""
         from broadsheet.rank import trending
 
-        there = {paper.key for paper in edition.papers}
-        recent = self._weighed(self.store.fronts.latest(self._tomorrow, RECENT, EACH))
-        keys = [key for key, _ in trending.order(recent, self.now) if key not in there]
-        return self.store.papers(keys[:limit])
+        minute = self.now.replace(second=0, microsecond=0)
+        if self._risen is None or self._risen[0] != minute:
+            recent = self._weighed(self.store.fronts.latest(self._tomorrow, RECENT, EACH))
+            self._risen = minute, [key for key, _ in trending.order(recent, self.now)]
+        return self._risen[1]
 
     def categories(self) -> list[tuple[str, int]]:
         """Return (code, number of papers) of every category, by code.

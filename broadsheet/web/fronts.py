@@ -125,7 +125,8 @@ def category(request: Request, code: Code, limit: Limit = LIST, page: Page = 1, 
 def _edition(request: Request, edition: Edition, limit: int) -> Response:
     library = _library(request)
     first, last = period_days(edition.day)
-    shown = period_of("month", max((day for day, _ in library.days(first, last)), default=first))
+    days = library.days(first, last) if edition.kind == "week" else []
+    shown = period_of("month", max((day for day, _ in days), default=first))
     begin, end = period_days(shown)
     rising = library.rising(edition, limit=RISING)
     return render(
