@@ -21,7 +21,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broadsheet.cli import find
+from broadsheet.cli import find, serve
 
 PAPERS: list[dict[str, Any]] = [
     {
@@ -334,6 +334,13 @@ def _gone(pids: Sequence[int], seconds: float) -> bool:
             return True
         time.sleep(0.1)
     return False
+
+
+def test_answers_wait_for_no_acknowledgement() -> None:
+    with serve._listening("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        connection, _ = listener.accept()
+        with connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 @pytest.mark.slow
