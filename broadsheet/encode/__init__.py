@@ -46,7 +46,7 @@ def load(name: str = "static") -> Encoder:
     """
     kind, _, where = name.partition(":")
     if name == "static":
-        return Static()
+        return shipped()
     if kind == "onnx" and where:
         from broadsheet.encode.onnx import Onnx
 
@@ -56,6 +56,12 @@ def load(name: str = "static") -> Encoder:
 
         return Sentence(where)
     raise SettingsError(f"Unknown encoder {name!r}; use static, onnx:FOLDER or sentence-transformers:NAME.")
+
+
+@lru_cache
+def shipped() -> Static:
+    """Return the encoder that ships with the program; loaded once."""
+    return Static()
 
 
 def paper_text(title: str, text: str) -> str:

@@ -43,6 +43,17 @@ class Static:
         self.dimension = int(self._table.shape[1])
         self.prefixes: tuple[int, ...] = tuple(json.loads(about["prefixes"]))
 
+    @property
+    def vocabulary(self) -> Sequence[str]:
+        """The pieces, by number."""
+        return self._pieces.vocabulary
+
+    def rows(self, numbers: NDArray[np.integer]) -> NDArray[np.float32]:
+        """Return the (n, dimension) rows of pieces by number, weighted as in a text that has each once."""
+        rows: NDArray[np.float32] = self._table[numbers].astype(np.float32)
+        rows *= self._scale[numbers, None]
+        return rows
+
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return (n, dimension) rows of length 1, of the first 4,096 words of each text; zeros for an empty text."""
         return self.encode_words([words(text) for text in texts])

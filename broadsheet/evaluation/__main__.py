@@ -8,10 +8,13 @@ from collections.abc import Sequence
 
 from broadsheet.errors import BroadsheetError
 from broadsheet.evaluation.commands import (
+    ablate,
     attribution,
     check,
     compare,
     duplicates,
+    pages,
+    report,
     run,
     simulate,
     summary,
@@ -19,7 +22,7 @@ from broadsheet.evaluation.commands import (
     trending,
 )
 
-COMMANDS = (run, compare, duplicates, simulate, summary, attribution, taste, trending, check)
+COMMANDS = (run, compare, ablate, pages, report, duplicates, simulate, summary, attribution, taste, trending, check)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

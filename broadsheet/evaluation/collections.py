@@ -180,8 +180,13 @@ def _kept(collection: Collection, encoder_id: str) -> Path:
     sources = [path for room in ("index", "encode", "text") for path in sorted((package / room).glob("*.py"))]
     for path in (Path(__file__), *sources, collection.folder / "corpus.jsonl"):
         content.update(path.read_bytes())
+    return cache() / f"{collection.name}-{content.hexdigest()[:16]}"
+
+
+def cache() -> Path:
+    """Return the folder of what need not be made twice."""
     home = os.environ.get("BROADSHEET_HOME") or platformdirs.user_cache_dir("broadsheet")
-    return Path(home) / "evaluation" / f"{collection.name}-{content.hexdigest()[:16]}"
+    return Path(home) / "evaluation"
 
 
 def _opened(path: Path) -> Any:

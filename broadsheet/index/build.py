@@ -13,7 +13,7 @@ import numpy as np
 
 from broadsheet.encode import Encoder
 from broadsheet.errors import DamagedSnapshot
-from broadsheet.index import dense, files, manifest, schema, second, segments
+from broadsheet.index import dense, files, forward, manifest, schema, second, segments
 from broadsheet.index.columns import Gathering, Names
 from broadsheet.index.dense import Codebook
 from broadsheet.index.entry import Entry
@@ -98,6 +98,7 @@ class Builder:
             return
         self._preparer.close()
         self._codes.close()
+        self._tokens.close()
         self.__dict__.pop("_writer", None)
         shutil.rmtree(self._aside, ignore_errors=True)  # what a thread still writes is removed by the next build
         self._release()
@@ -140,6 +141,7 @@ class Builder:
         self._gathered = Gathering(self._names)
         (self._aside / SEGMENTS / _NEW).mkdir()
         self._codes = open(self._aside / SEGMENTS / _NEW / dense.CODES, "wb")  # noqa: SIM115, closed by publish or abandon
+        self._tokens = forward.Writer(self._aside / SEGMENTS / _NEW)
 
     def _old_segments(self) -> list[Segment]:
         listed = self._base.segments if self._base else ()
@@ -168,6 +170,7 @@ class Builder:
             flags = self._gathered.add(entry)
             self._writer.add_document(schema.document(row, entry, texts, flags))
         self._codes.write(prepared.codes.tobytes())
+        self._tokens.add(prepared.tokens)
 
     def _forget(self, key: int) -> None:
         row = self._row_of.pop(key, None)
@@ -187,6 +190,7 @@ class Builder:
     def _finish_segments(self) -> tuple[list[Segment], int]:
         """Write columns and codes; return the segments, and the rows that the codebook was taken from."""
         self._codes.close()
+        self._tokens.close()
         all_segments, old = [*self._old_segments(), *self._new_segment()], self._base
         trained = old.trained if old else 0
         if old is None or segments.outgrown(trained, sum(segment.rows for segment in all_segments)):

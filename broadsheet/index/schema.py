@@ -21,6 +21,7 @@ import tantivy
 
 from broadsheet.index.columns import Flags
 from broadsheet.index.entry import MISSING_DAY, Entry
+from broadsheet.text.sentences import sentences
 from broadsheet.text.tokens import stem, terms, words
 
 _EDGE = "|"
@@ -52,9 +53,9 @@ def texts(title_words: Sequence[str], text_words: Sequence[str], authors: Iterab
     )
 
 
-def split(entry: Entry) -> tuple[list[str], list[str]]:
-    """Return the folded words of a paper's title and of its text."""
-    return words(entry.title), words(entry.text)
+def split(entry: Entry) -> tuple[list[str], list[list[str]]]:
+    """Return the folded words of a paper's title and of each sentence of its text."""
+    return words(entry.title), [words(sentence) for sentence in sentences(entry.text)]
 
 
 def sorting(value: int, key: int) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from broadsheet.index import dense
+from broadsheet.index import dense, forward
 from broadsheet.index.columns import Columns
 from broadsheet.index.dense import Codebook, Codes
 
@@ -51,6 +51,7 @@ def _join(one: Segment, other: Segment, codebook: Codebook) -> Segment:
             with open(part.folder / dense.CODES, "rb") as source:
                 shutil.copyfileobj(source, target)
     dense.write_codes(result.folder, result.codes(codebook.dimension), codebook)
+    forward.join((one.folder, other.folder), result.folder)
     shutil.rmtree(one.folder)
     shutil.rmtree(other.folder)
     return result

@@ -18,6 +18,7 @@ from broadsheet.errors import DamagedSnapshot, NoSnapshot, Unavailable
 from broadsheet.index import files, second
 from broadsheet.index.columns import Columns, Keys, Names, Ragged
 from broadsheet.index.dense import Codebook, Dense
+from broadsheet.index.forward import Forward
 from broadsheet.index.manifest import Manifest
 from broadsheet.index.masks import Mask, Masks
 from broadsheet.index.second import Second
@@ -71,6 +72,7 @@ class Snapshot:
         self._masks = Masks(columns, names, self.alive, self._keys.rows_of)
         self.second = Second(self.path / second.FOLDER, self.manifest.second_dimension)
         self.lexical = Lexical(self.path / LEXICAL, columns, self._masks)
+        self.forward = Forward(folders)
         self.dense = Dense(folders, [rows for _, rows in self.manifest.segments], Codebook.load(self.path), self.alive)
 
     @property

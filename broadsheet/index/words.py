@@ -107,6 +107,10 @@ class Lexical:
         result: Any = self._searcher.search(tantivy.Query.boolean_query(self._clauses.words([term])), 1, count=True)
         return int(result.count)
 
+    def frequencies(self, terms: Sequence[str]) -> NDArray[np.float32]:
+        """Return in how many papers each index term stands, in title or text."""
+        return np.array([self._searcher.doc_freq("words", term) for term in terms], np.float32)
+
     def _ranked(self, found: tantivy.Query, limit: int, notes: tuple[str, ...]) -> Matches:
         result: Any = self._searcher.search(found, max(limit, 1), count=True)  # its types lack `count`
         hits = result.hits[:limit]

@@ -16,13 +16,15 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, BinaryIO
 
 from broadsheet.encode import Encoder, paper_text
 from broadsheet.errors import Unavailable
-from broadsheet.index import schema
+from broadsheet.index import forward, schema
 from broadsheet.index.dense import Codes, quantised
 from broadsheet.index.entry import Entry
+from broadsheet.index.forward import Tokens
 
 _ALONE = 4_000  # papers that are prepared here before children are started
 _UNDER_WAY = 3  # batches a child
@@ -31,21 +33,24 @@ _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A batch ready for the index: texts for the words, (n, d) 8-bit codes."""
+    """A batch ready for the index: texts for the words, (n, d) 8-bit codes, and each paper's tokens."""
 
     texts: list[schema.Texts]
     codes: Codes
+    tokens: list[Tokens]
 
 
 def prepare(encoder: Encoder, entries: Sequence[Entry]) -> Prepared:
     """Return a batch of papers ready for the index."""
-    divided = [schema.split(entry) for entry in entries]
+    by_sentence = [schema.split(entry) for entry in entries]
+    tokens = [forward.tokens(title, parts) for title, parts in by_sentence]
+    divided = [(title, list(chain.from_iterable(parts))) for title, parts in by_sentence]
     texts = [schema.texts(title, text, entry.authors) for entry, (title, text) in zip(entries, divided, strict=True)]
     if hasattr(encoder, "encode_words"):  # our own encoder reads the words of our own tokenizer: divided once
         vectors = encoder.encode_words([title + text for title, text in divided])
     else:
         vectors = encoder.encode([paper_text(entry.title, entry.text) for entry in entries])
-    return Prepared(texts, quantised(vectors))
+    return Prepared(texts, quantised(vectors), tokens)
 
 
 class Preparer:

@@ -2,6 +2,7 @@
 
 from broadsheet.rank.alike import alike
 from broadsheet.rank.duplicates import Collapse
+from broadsheet.rank.gate import Gate
 from broadsheet.rank.personal import Personal, because
 from broadsheet.rank.pipeline import MOST, Stage
 from broadsheet.rank.profiles import PROFILES, run, run_all
@@ -17,6 +18,7 @@ __all__ = [
     "Collapse",
     "Dense",
     "Features",
+    "Gate",
     "Lexical",
     "Personal",
     "Ranking",

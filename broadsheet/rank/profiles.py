@@ -8,6 +8,7 @@ from dataclasses import replace
 from broadsheet.errors import InputError, Unavailable
 from broadsheet.query import Query
 from broadsheet.rank.duplicates import Collapse
+from broadsheet.rank.gate import Gate
 from broadsheet.rank.personal import Personal
 from broadsheet.rank.pipeline import MOST, Stage, Then
 from broadsheet.rank.ranking import Ranking, View
@@ -19,16 +20,20 @@ SECOND = {"lexical": 0.55, "refined": 0.45}
 SIMILAR = {"nearest": 0.7, "against": 0.5}
 
 TRANSFORMER = 0.5
+BEST, GATE_WEIGHT = 150, 0.5  # rows that the gate orders, and how much it counts beside the blend
 
-PROFILES: dict[str, Stage] = {
-    "lexical": Lexical() % MOST,
-    "dense": Dense() % MOST >> Features() >> Blend(dense=1.0),
-    "hybrid": (Lexical() % MOST | Dense() % 300)
+BLENDED: Stage = (
+    (Lexical() % MOST | Dense() % 300)
     >> Features()
     >> Blend(**FIRST)
     >> Refine(papers=10, weight=3.0, limit=300)
     >> Blend(**SECOND) % MOST
-    >> Collapse(),
+)
+
+PROFILES: dict[str, Stage] = {
+    "lexical": Lexical() % MOST,
+    "dense": Dense() % MOST >> Features() >> Blend(dense=1.0),
+    "hybrid": BLENDED >> Gate(BEST, GATE_WEIGHT) >> Collapse(),
     "trending": Lexical() % MOST >> Trending(),
     "similar": Similar(**SIMILAR) % MOST >> Collapse(),
     "personal": Personal() % MOST >> Collapse(),

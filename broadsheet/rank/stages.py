@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from broadsheet.index.snapshot import Snapshot
 from broadsheet.query import Query
 from broadsheet.rank import trending
+from broadsheet.rank.evidence import Asked, Evidence
 from broadsheet.rank.pipeline import MOST, Stage
 from broadsheet.rank.ranking import Column, Ranking, Rows, View, normalised, united
 
@@ -181,10 +182,17 @@ def _completed(ranking: Ranking, name: str, compute: Callable[[Rows], NDArray[np
 
 
 def _word_scores(query: Query, view: View, ranking: Ranking, rows: Rows) -> NDArray[np.float32]:
-    """Return the BM25 scores of rows that search by words did not bring; 0 where it brought all that match."""
+    """Return the BM25 scores of rows that search by words did not bring; 0 where it brought all that match.
+
+    Those of plain words are taken from the papers' tokens, and are at most the least that the search brought:
+    to ask the word index for given rows takes longer than the whole search.
+    """
     if len(ranking) - len(rows) == ranking.total:
         return np.zeros(len(rows), np.float32)
-    return view.snapshot.lexical.scores(query, rows)
+    if any(term.required or term.negative or term.prefix or term.phrase for term in query.terms):
+        return view.snapshot.lexical.scores(query, rows)
+    estimated = Evidence(Asked.of(query, view.snapshot), view.snapshot, rows).bm25()
+    return np.minimum(estimated, np.nanmin(ranking.features["lexical"])) if "lexical" in ranking.features else estimated
 
 
 def _present(snapshot: Snapshot, keys: tuple[int, ...]) -> Rows:

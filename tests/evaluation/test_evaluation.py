@@ -15,6 +15,7 @@ from broadsheet.errors import InputError
 from broadsheet.evaluation import bench
 from broadsheet.evaluation.__main__ import main
 from broadsheet.evaluation.collections import find
+from broadsheet.evaluation.pages import auc, tau
 from broadsheet.evaluation.significance import corrected, paired
 
 _SHARED = Path("../shared/collections")
@@ -224,3 +225,54 @@ def test_published_numbers_of_small_collections_are_reached(capsys: pytest.Captu
     verdicts = capsys.readouterr().out
     assert verdicts.count("OK  ") > 10
     assert code == 0, verdicts
+
+
+def test_the_five_pages_are_set_beside_our_order(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["pages", "--profile", "lexical", "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert sum(page["papers"] for page in result["pages"]) >= 632
+    assert all(page["auc"] > 0.5 for page in result["pages"])
+    assert result["measures"]["share"] > 0.2
+
+
+def test_tau_and_auc_know_agreement_from_its_opposite() -> None:
+    ours = np.arange(5)
+    assert (tau(ours), tau(ours[::-1])) == (1.0, -1.0)
+    assert (auc(ours, ours + 5), auc(ours + 5, ours), auc(ours, ours)) == (1.0, 0.0, 0.5)
+
+
+def test_every_ingredient_is_measured_and_costed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ablate", str(folder), "--json"]) == 0
+    rows = {row["way"]: row for row in json.loads(capsys.readouterr().out)}
+    assert rows["words"]["measures"] == {"nDCG@10": 0.5, "R@100": 0.5}
+    assert rows["words"]["bytes"] < rows["and refined"]["bytes"] < rows["and gated"]["bytes"]
+    assert rows["and gated"]["ms"] > 0
+    best = [rows[way]["measures"]["nDCG@10"] for way in ("words", "meaning")]
+    assert rows["better channel, known for each query"]["measures"]["nDCG@10"] >= max(best)
+    assert main(["ablate", str(folder)]) == 0
+    assert "reciprocal ranks" in capsys.readouterr().out
+
+
+def test_the_report_is_one_page_with_tables_and_plots(folder: Path, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="the extra `evaluation` is not installed")
+    page = tmp_path / "report.html"
+    assert main(["report", str(folder), "--out", str(page)]) == 0
+    html = page.read_text()
+    assert html.count("<svg") == 2
+    assert '<th scope="col">tiny</th>' in html
+    assert "twin encoder" in html
+
+
+def test_rivals_are_runs_like_any_other(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["compare", str(folder), "dense", "exact:static", "rrf:exact:static+exact:static", "--json"]
+    assert main(asked) == 0
+    measures = json.loads(capsys.readouterr().out)["measures"]
+    assert len(set(map(str, measures.values()))) == 1
+    assert main(["compare", str(folder), "rrf:exact:static"]) == InputError.exit_code
+
+
+def test_bm25s_answers_as_a_rival(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("bm25s", reason="the extra `evaluation` is not installed")
+    assert main(["compare", str(folder), "lexical", "bm25s", "--json"]) == 0
+    measures = json.loads(capsys.readouterr().out)["measures"]
+    assert measures["bm25s"] == measures["lexical"]

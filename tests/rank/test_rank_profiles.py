@@ -136,7 +136,7 @@ def test_reasons_name_words_sentence_and_shares(view: View) -> None:
     assert reasons[0] is not None
     assert set(reasons[0].words) == {"Kittens", "hunt"}
     assert reasons[0].sentence == "Kittens hunt at night."
-    assert reasons[0].shares.keys() == {"words", "meaning"}
+    assert reasons[0].shares.keys() == {"words", "meaning", "evidence"}
     assert sum(reasons[0].shares.values()) == pytest.approx(1)
 
 

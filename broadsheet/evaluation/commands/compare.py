@@ -1,4 +1,4 @@
-"""`compare COLLECTION BASELINE SYSTEM...` sets profiles and TREC run files beside each other."""
+"""`compare COLLECTION BASELINE SYSTEM...` sets profiles, rivals and TREC run files beside each other."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from broadsheet.evaluation.collections import Collection, find
 from broadsheet.evaluation.commands import Commands, add_collection, add_json, progress, show
 from broadsheet.evaluation.comparison import PerQuery, compared, per_query
 from broadsheet.evaluation.measures import MEASURES, depth, measured, parsed
+from broadsheet.evaluation.rivals import answered, is_rival
 from broadsheet.evaluation.runs import Run
 
 
@@ -21,7 +22,11 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
     """Add the command."""
     parser = commands.add_parser("compare", help="systems beside a baseline, with paired tests")
     add_collection(parser)
-    parser.add_argument("systems", nargs="+", help="profiles or TREC run files; the first is the baseline")
+    parser.add_argument(
+        "systems",
+        nargs="+",
+        help="profiles, rivals (bm25s, exact:ENCODER, rrf:A+B) or TREC run files; the first is the baseline",
+    )
     parser.add_argument("--measures", nargs="+", default=MEASURES, help="as ir-measures names them: RR P@5 AP@100")
     parser.add_argument("--queries", type=int, default=0, metavar="N", help="the N queries that differ most, too")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="write each system's results as a TREC run file")
@@ -45,7 +50,8 @@ def _compare(asked: argparse.Namespace) -> int:
 
 def _runs(collection: Collection, systems: Sequence[str], limit: int, asked: argparse.Namespace) -> list[Run]:
     files = {name: Path(name) for name in systems if Path(name).is_file()}
-    profiles = [name for name in systems if name not in files]
+    rivals = [name for name in systems if is_rival(name)]
+    profiles = [name for name in systems if name not in files and name not in rivals]
     made = bench.answers(
         collection,
         profiles,
@@ -56,10 +62,12 @@ def _runs(collection: Collection, systems: Sequence[str], limit: int, asked: arg
         report=progress,
     )
     judged = collection.judgements()
-    queries = [question.id for question in collection.questions() if question.id in judged]
-    if not queries:
+    questions = [question for question in collection.questions() if question.id in judged]
+    if not questions:
         raise InputError(f"{collection.name} has no query that is judged.")
-    found = {run.system: run for run in made} | {name: Run.read(path, queries) for name, path in files.items()}
+    found = {run.system: run for run in made}
+    found |= {name: answered(name, collection, questions, limit) for name in rivals}
+    found |= {name: Run.read(path, [question.id for question in questions]) for name, path in files.items()}
     return [found[name] for name in systems]
 
 

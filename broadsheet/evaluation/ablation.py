@@ -1,0 +1,116 @@
+"""What each ingredient of the default ranking adds and costs, beside the simpler ways to join words and meaning."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from broadsheet.evaluation.bench import Report, percentile, prepared
+from broadsheet.evaluation.collections import Collection, Shelf
+from broadsheet.evaluation.measures import Measure, depth, measured
+from broadsheet.query import Query, plain
+from broadsheet.rank import Blend, Dense, Features, Lexical, Ranking, Stage, View
+from broadsheet.rank.pipeline import MOST
+from broadsheet.rank.profiles import BLENDED, PROFILES
+from broadsheet.rank.ranking import Column
+
+_BOTH = (Lexical() % MOST | Dense() % 300) >> Features()
+_DAMPED = 60  # places before a reciprocal falls (Cormack, Clarke and Büttcher, 2009)
+
+
+class Reciprocal(Stage):
+    """Reciprocal-rank fusion of words and meaning, the usual way to join two lists without looking at their scores."""
+
+    def rank(self, query: Query, ranking: Ranking, view: View, limit: int) -> Ranking:
+        scores = sum((_reciprocal(ranking.features[name]) for name in ("lexical", "dense")), np.zeros(len(ranking)))
+        return ranking.scored(np.asarray(scores, np.float32), view)
+
+    def __repr__(self) -> str:
+        return "Reciprocal()"
+
+
+def _reciprocal(column: Column) -> Column:
+    places = np.empty(len(column), np.float32)
+    places[np.argsort(-column, kind="stable")] = np.arange(1, len(column) + 1)
+    return np.asarray(1 / (_DAMPED + places), np.float32)
+
+
+WAYS: Mapping[str, Stage] = {
+    "words": PROFILES["lexical"],
+    "meaning": PROFILES["dense"],
+    "reciprocal ranks": _BOTH >> Reciprocal(),
+    **{f"fixed {weight}": _BOTH >> Blend(lexical=weight, dense=round(1 - weight, 2)) for weight in (0.4, 0.55, 0.7)},
+    "and refined": BLENDED,
+    "and gated": PROFILES["hybrid"],
+}
+_WORDS, _VECTORS, _TOKENS = ("lexical/",), ("codes.", "bits.", "codebook"), ("tokens.", "lengths.")
+_READS = {"words": _WORDS, "meaning": _VECTORS, "and gated": _WORDS + _VECTORS + _TOKENS}
+ORACLE = "better channel, known for each query"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One way to rank on one collection: means by measure, the median query in milliseconds, bytes a paper it reads.
+
+    Costs are 0 where nothing was run.
+    """
+
+    way: str
+    collection: str
+    measures: dict[str, float]
+    ms: float = 0.0
+    bytes: float = 0.0
+
+
+def rows(collection: Collection, now: datetime, measures: Sequence[Measure], report: Report) -> list[Row]:
+    """Return every way to rank on a collection, and what knowing the better channel of each query would give.
+
+    Raises:
+        InputError: a file of the collection is missing.
+    """
+    shelf, questions = prepared(collection, "static", report)
+    view, judged, limit = View(shelf.snapshot, now), collection.judgements(), depth(measures) + 1
+    found, per_query = [], {}
+    for way, stage in WAYS.items():
+        answers, times = {}, []
+        for question in questions:
+            began = time.perf_counter()
+            ranking = (stage % limit)(plain(question.text), Ranking.empty(), view)
+            times.append((time.perf_counter() - began) * 1e3)
+            answers[question.id] = shelf.papers(ranking.rows, question)
+        per_query[way] = measured(judged, answers, measures)
+        found.append(Row(way, collection.name, _means(per_query[way]), percentile(times, 50), _bytes(way, shelf)))
+    best = {name: _better(values, per_query["meaning"][name]) for name, values in per_query["words"].items()}
+    return [*found, Row(ORACLE, collection.name, _means(best))]
+
+
+def retrieved(collection: Collection, now: datetime) -> float:
+    """Return the share of a collection's judged papers that words and meaning bring, before they are ordered."""
+    shelf, questions = prepared(collection, "static", lambda _: None)
+    view, judged, shares = View(shelf.snapshot, now), collection.judgements(), []
+    for question in questions:
+        wanted = {paper for paper, grade in judged[question.id].items() if grade > 0}
+        ranking = BLENDED(plain(question.text), Ranking.empty(), view)
+        if wanted:
+            shares.append(len(wanted.intersection(shelf.papers(ranking.rows, question))) / len(wanted))
+    return float(np.mean(shares)) if shares else 0.0
+
+
+def _bytes(way: str, shelf: Shelf) -> float:
+    """Return the bytes a paper of the files that a way to rank reads besides the columns."""
+    own = _READS.get(way, _WORDS + _VECTORS)
+    files = shelf.snapshot.manifest.files
+    read = sum(file.size for path, file in files.items() if any(part in path for part in own))
+    return round(read / max(len(shelf.ids), 1), 1)
+
+
+def _better(one: Mapping[str, float], other: Mapping[str, float]) -> dict[str, float]:
+    return {query: max(value, other[query]) for query, value in one.items()}
+
+
+def _means(per_query: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    return {name: round(float(np.mean(list(values.values()))), 4) for name, values in per_query.items()}

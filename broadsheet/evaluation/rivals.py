@@ -1,0 +1,102 @@
+"""What others would answer: runs of other engines, of whole transformer encoders, and of the usual way to join them.
+
+bm25s                BM25 by the package bm25s, English stop words and Snowball stems (extra `[evaluation]`)
+exact:ENCODER        exact cosines of an encoder, named as in the setting `encoder`
+rrf:A+B              reciprocal-rank fusion of two of these
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+
+from broadsheet import encode
+from broadsheet.errors import InputError, SettingsError
+from broadsheet.evaluation.collections import Collection, Question
+from broadsheet.evaluation.runs import Run
+
+_DAMPED = 60  # places before a reciprocal falls (Cormack, Clarke and Büttcher, 2009)
+_BATCH = 256
+
+
+def is_rival(name: str) -> bool:
+    """Tell whether a name is that of a rival."""
+    return name == "bm25s" or name.startswith(("exact:", "rrf:"))
+
+
+def answered(name: str, collection: Collection, questions: Sequence[Question], limit: int) -> Run:
+    """Return a rival's run, a query's own paper left out.
+
+    Raises:
+        InputError: there is no such rival.
+        SettingsError: a package or model that it needs is missing.
+    """
+    kind, _, rest = name.partition(":")
+    if kind == "bm25s":
+        return _bm25s(collection, questions, limit)
+    if kind == "exact":
+        return _exact(rest or "static", collection, questions, limit)
+    one, plus, other = rest.partition("+")
+    if kind != "rrf" or not (plus and is_rival(one) and is_rival(other)):
+        raise InputError(f"There is no rival {name!r}: name bm25s, exact:ENCODER, or rrf:A+B of two of these.")
+    runs = [answered(part, collection, questions, 10 * limit) for part in (one, other)]
+    return fused(name, runs, limit)
+
+
+def fused(name: str, runs: Sequence[Run], limit: int) -> Run:
+    """Return the reciprocal-rank fusion of several runs; the times of each query add up."""
+    found = {}
+    for query in runs[0].found:
+        scores: dict[str, float] = defaultdict(float)
+        for run in runs:
+            for place, paper in enumerate(run.found[query], 1):
+                scores[paper] += 1 / (_DAMPED + place)
+        found[query] = sorted(scores, key=lambda paper: -scores[paper])[:limit]
+    return Run(name, found, tuple(map(sum, zip(*(run.ms for run in runs), strict=True))))
+
+
+def _texts(collection: Collection) -> tuple[list[str], list[str]]:
+    papers = list(collection.papers())
+    texts = [encode.paper_text(p.get("title") or "", p.get("text") or p.get("abstract") or "") for p in papers]
+    return [str(paper["id"]) for paper in papers], texts
+
+
+def _bm25s(collection: Collection, questions: Sequence[Question], limit: int) -> Run:
+    try:
+        import bm25s
+        import Stemmer
+    except ImportError as error:
+        raise SettingsError(f"bm25s needs {error.name}: pip install 'broadsheet[evaluation]'.") from error
+    ids, texts = _texts(collection)
+    stemmer, engine = Stemmer.Stemmer("english"), bm25s.BM25()
+    engine.index(bm25s.tokenize(texts, stopwords="en", stemmer=stemmer, show_progress=False), show_progress=False)
+    found, times = {}, []
+    for question in questions:
+        began = time.perf_counter()
+        words = bm25s.tokenize([question.text], stopwords="en", stemmer=stemmer, show_progress=False)
+        places, scores = engine.retrieve(words, k=min(limit + 1, len(ids)), show_progress=False, n_threads=1)
+        times.append((time.perf_counter() - began) * 1e3)
+        best = [ids[place] for place, score in zip(places[0], scores[0], strict=True) if score > 0]
+        found[question.id] = _others(best, question, limit)
+    return Run("bm25s", found, tuple(times))
+
+
+def _exact(encoder_name: str, collection: Collection, questions: Sequence[Question], limit: int) -> Run:
+    encoder = encode.load(encoder_name)
+    ids, texts = _texts(collection)
+    parts = [encoder.encode(texts[begin : begin + _BATCH]) for begin in range(0, len(texts), _BATCH)]
+    vectors = np.concatenate([np.zeros((0, encoder.dimension), np.float32), *parts])
+    found, times = {}, []
+    for question in questions:
+        began = time.perf_counter()
+        best = np.argsort(-(vectors @ encoder.encode([question.text])[0]), kind="stable")[: limit + 1]
+        times.append((time.perf_counter() - began) * 1e3)
+        found[question.id] = _others([ids[place] for place in best], question, limit)
+    return Run(f"exact:{encoder_name}", found, tuple(times))
+
+
+def _others(papers: Sequence[str], question: Question, limit: int) -> list[str]:
+    return [paper for paper in papers if paper != question.paper][:limit]
