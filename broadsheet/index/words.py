@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tantivy import Occur, Order
 
 from broadsheet.index import schema
-from broadsheet.index.clauses import Clauses
+from broadsheet.index.clauses import Clauses, fields_of
 from broadsheet.index.columns import Columns
 from broadsheet.index.entry import MISSING_DAY
 from broadsheet.index.masks import Mask, Masks
@@ -103,7 +103,9 @@ class Lexical:
         return int(self._searcher.doc_freq("words", word))
 
     def frequency(self, term: Term) -> int:
-        """Return how many papers have a term."""
+        """Return how many papers have a term; one that has a word in its text and in an author's name counts twice."""
+        if term.field == "any" and not (term.phrase or term.prefix):
+            return sum(int(self._searcher.doc_freq(field, term.words[0])) for field in fields_of(term))
         result: Any = self._searcher.search(tantivy.Query.boolean_query(self._clauses.words([term])), 1, count=True)
         return int(result.count)
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _BY_INDEX = frozenset(("search", "category", "like", "like-shelf"))
 _REMEMBERED = 5_000  # queries, and answers of the store
+_AT_ONCE = 500  # papers read from the store
 _FRONT = 300  # papers of a day that the trending formula orders; those with the most votes
 _LONGEST_WEEK = timedelta(days=8)  # how far back a front page is looked through
 
@@ -31,7 +32,7 @@ class Newsroom:
         self._store = store
         self.snapshot, self.after = snapshot, after
         self.day = now.date()
-        self._news = _news(snapshot, now, after)
+        self._news = _news(store, snapshot, now, after)
         self.look_again(now)
 
     def look_again(self, now: datetime) -> None:
@@ -109,13 +110,18 @@ class Newsroom:
         return [key for key, _ in trending.order(best, self._now)]
 
 
-def _news(snapshot: Snapshot | None, now: datetime, after: int) -> News | None:
+def _news(store: Store, snapshot: Snapshot | None, now: datetime, after: int) -> News | None:
     if snapshot is None:
         return None
     from broadsheet.rank import View
     from broadsheet.rank.news import News
 
-    return News(View(snapshot=snapshot, now=now), after)
+    news = News(View(snapshot=snapshot, now=now), after)
+    keys = news.keys
+    news.take(
+        paper for first in range(0, len(keys), _AT_ONCE) for paper in store.papers(keys[first : first + _AT_ONCE])
+    )
+    return news
 
 
 def _ranked(keys: Iterable[int]) -> list[Pick]:

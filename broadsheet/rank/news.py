@@ -8,7 +8,8 @@ papers are to the same question, in standard deviations.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
@@ -20,7 +21,8 @@ from broadsheet.index.snapshot import Snapshot
 from broadsheet.query import Query, Term
 from broadsheet.rank.ranking import Rows, View
 from broadsheet.rank.stages import vector_of
-from broadsheet.records import Pick
+from broadsheet.records import Paper, Pick
+from broadsheet.text.tokens import terms
 
 WORDS, MEANING = 0.5, 0.5  # the shares of a score
 AGAINST = 0.5  # how much nearness to an unwanted example takes away
@@ -72,12 +74,28 @@ class News:
         self._rows = self._new_rows(after)
         self._keys = view.snapshot.keys[self._rows]
         self._filters = view.snapshot.part(self._rows)
+        self._postings: Mapping[str, list[int]] | None = None
         self._has = lru_cache(_REMEMBERED)(self._rows_with)
         self._rarity = lru_cache(_REMEMBERED)(self._how_rare)
         self._asked = lru_cache(_REMEMBERED)(self._answers)
 
     def __len__(self) -> int:
         return len(self._rows)
+
+    @property
+    def keys(self) -> list[int]:
+        """The papers' keys, ascending."""
+        return [int(key) for key in self._keys]
+
+    def take(self, papers: Iterable[Paper]) -> None:
+        """Take in the texts of the papers: plain words are then found without asking the index for each."""
+        places = {int(key): place for place, key in enumerate(self._keys)}
+        postings: dict[str, list[int]] = defaultdict(list)
+        for paper in papers:
+            names = " ".join(author.name for author in paper.authors)
+            for word in {*terms(paper.title), *terms(paper.text), *terms(names)}:
+                postings[word].append(places[paper.key])
+        self._postings = postings
 
     def _new_rows(self, after: int) -> Rows:
         """Return the rows by key, without those of papers dated long ago."""
@@ -132,6 +150,10 @@ class News:
         return self._background.outstanding(self._vectors, vector_of(query, self._view)[None])[:, 0]
 
     def _rows_with(self, term: Term) -> Which:
+        if self._postings is not None and term.field == "any" and not (term.phrase or term.prefix):
+            which = np.zeros(len(self), bool)
+            which[self._postings.get(term.words[0], [])] = True
+            return which
         return self._snapshot.lexical.having(replace(term, negative=False), self._rows)
 
     def _how_rare(self, term: Term) -> float:

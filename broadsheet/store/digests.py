@@ -117,7 +117,9 @@ def _move(connection: Connection, looked: Looked, now: datetime) -> bool:
 
 def _store(connection: Connection, planned: Planned, now: datetime) -> None:
     content = orjson.dumps([asdict(section) for section in planned.sections]).decode()
-    row = {"reader": planned.reader, "due": planned.due, "made": stamp(now), "sections": content}
+    same = select(m.digests.c.id).where(m.digests.c.reader == planned.reader, m.digests.c.due == planned.due)
+    due = planned.due if connection.scalar(same) is None else stamp(now)  # clocks have been set back before
+    row = {"reader": planned.reader, "due": due, "made": stamp(now), "sections": content}
     number = connection.scalar(insert(m.digests).values(row).returning(m.digests.c.id))
     keys = [pick.key for section in planned.sections for pick in section.picks]
     insert_all(connection, m.digested, [{"reader": planned.reader, "record": key, "digest": number} for key in keys])

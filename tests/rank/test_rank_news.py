@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from shelf import view
+from shelf import paper, view
 
 from broadsheet.query import parse
 from broadsheet.rank import View
@@ -64,6 +64,13 @@ def test_a_paper_scores_the_same_whatever_else_is_new(shelf: View, text: str) ->
     many = {pick.key: pick.score for pick in News(shelf, 0).matching(parse(text), 0, 0.1)}
     few = {pick.key: pick.score for pick in News(shelf, 30).matching(parse(text), 0, 0.1)}
     assert few == {key: score for key, score in many.items() if key > 30}
+
+
+@given(st.sampled_from(["cats", "old galaxies", "dogs -owners", "title:cats", "ada slowly", "hunt* night", "hound"]))
+def test_texts_at_hand_change_nothing_but_the_time(shelf: View, text: str) -> None:
+    plain, quick = News(shelf, 10), News(shelf, 10)
+    quick.take(paper(key) for key in quick.keys)
+    assert quick.matching(parse(text), 10, 0.05) == plain.matching(parse(text), 10, 0.05)
 
 
 def test_examples_find_their_like_and_say_which(shelf: View) -> None:
