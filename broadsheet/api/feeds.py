@@ -183,3 +183,11 @@ def one_shelf(request: Request, token: params.Token, number: params.Number, limi
     papers = [paper for paper, _ in library.shelf(reader, number)[:limit]]
     name = next(one.name for one in library.shelves(reader) if one.id == number)
     return of_papers(name, "/shelf", papers)
+
+
+@_feed("/feeds/{token}/follow/{number}")
+def follow(request: Request, token: params.Token, number: params.Number, limit: params.Limit = MOST) -> Feed:
+    """What matches a follow of a reader's, the newest first, for whoever has the address."""
+    library = _library(request)
+    followed, papers = library.latest_of(library.feed_reader(token), number, limit=limit)
+    return of_papers(followed.name, "/follows", papers)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 
 from broadsheet.errors import NotFound
-from broadsheet.library.acts import Acts
-from broadsheet.records import Reader
+from broadsheet.library.follows import Follows
+from broadsheet.library.newsroom import Newsroom
+from broadsheet.records import Follow, Paper, Reader
 
 _PURPOSE = "feeds"
+_LATEST = 5_000  # papers, the last that came, among which a feed looks for what matches a follow
 
 
-class Feeds(Acts):
+class Feeds(Follows):
     """The part of an address that lets a feed reader, which cannot log in, read what is a reader's own."""
 
     def feed_token(self, reader: Reader) -> str:
@@ -35,6 +38,18 @@ class Feeds(Acts):
             if reader is not None and reader.state in ("active", "local"):
                 return reader
         raise NotFound("There is no such feed, or not any more.")
+
+    def latest_of(self, reader: Reader, number: int, *, limit: int = 50) -> tuple[Follow, list[Paper]]:
+        """Return a follow and what matches it of the papers that came last, the newest first.
+
+        Raises:
+            NotFound: it is not one of the reader's.
+        """
+        follow = self.followed(reader, number)
+        after = max(self.store.follows.newest_key() - _LATEST, 0)
+        newsroom = Newsroom(self.store, self.snapshot if self.ready else None, self.now, after)
+        keys = sorted((pick.key for pick in newsroom.picks(replace(follow, newest=after, looked=None))), reverse=True)
+        return follow, self.store.papers(keys[:limit])
 
     def _now_valid(self, number: int) -> str:
         return f"{number} {self.store.state(f'{_PURPOSE}:{number}') or ''}"

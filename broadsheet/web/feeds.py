@@ -61,7 +61,8 @@ def _private(library: Library, reader: Reader) -> list[tuple[str, str]]:
     """Return (name, address without its ending) of what is the reader's own."""
     base = f"/feeds/{library.feed_token(reader)}"
     shelves = [(f"Shelf: {shelf.name}", f"{base}/shelf/{shelf.id}") for shelf in library.shelves(reader)]
-    return [("For you", f"{base}/for-you"), ("All you saved", f"{base}/shelf"), *shelves]
+    follows = [(follow.name, f"{base}/follow/{follow.id}") for follow in library.follows(reader)]
+    return [("For you", f"{base}/for-you"), ("All you saved", f"{base}/shelf"), *shelves, *follows]
 
 
 def _library(request: Request) -> Library:

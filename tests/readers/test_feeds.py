@@ -201,6 +201,21 @@ def test_private_feeds_need_no_log_in_and_can_be_taken_back(library: Library, br
         assert anybody.get(f"{_private(browser)[1]}/999.atom").status_code == 404
 
 
+def test_a_follow_is_a_feed(library: Library, browser: TestClient) -> None:
+    reader = library.local_reader()
+    assert reader is not None
+    followed = library.follow(reader, "author", "ada-example", name="Ada & co")
+    (address,) = [address for address in _private(browser) if "/follow/" in address]
+    assert address.endswith(f"/{followed.id}")
+    answer = browser.get(f"{address}.atom")
+    _check_atom(answer.content)
+    read = feedparser.parse(answer.content)
+    assert read.feed.title == "Ada & co"
+    assert [entry.link.rpartition("/")[2] for entry in read.entries] == ["arxiv:2603.00009"]
+    assert browser.get(f"{address}9.atom").status_code == 404
+    library.unfollow(reader, followed.id)
+
+
 def test_all_feeds_as_opml(browser: TestClient) -> None:
     answer = browser.get("/feeds.opml")
     outlines = Xml.fromstring(answer.content).findall("./body/outline")
