@@ -262,6 +262,8 @@ FORMS: tuple[tuple[str, dict[str, str]], ...] = (
     ("/follows", {"kind": "front"}),
     ("/follows/settings", {}),
     ("/feeds/renew", {}),
+    ("/shelf/import", {}),
+    ("/shelf/import/zotero", {}),
     ("/subscribe", {"address": "evil@example.org"}),
 )
 # What a link in a mail lets in, and not a cookie: a form on another site does there what anybody can do.
@@ -302,7 +304,8 @@ def test_no_form_is_taken_from_another_site(people: People, address: str, fields
     ]
     before = _state(people)
     for token, headers in attempts:
-        answer = ada.post(address, data={**fields, **token}, headers=headers)
+        file = {"file": ("x.bib", b"@misc{x,title={Owned}}")} if address == "/shelf/import" else None
+        answer = ada.post(address, data={**fields, **token}, files=file, headers=headers)
         assert answer.status_code == 403, (address, token, headers)
         assert ada.post(address, json={**fields, **token}, headers=headers).status_code in (400, 403)
     assert _state(people) == before
