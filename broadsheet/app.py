@@ -19,6 +19,7 @@ from broadsheet.api import feeds as api_feeds
 from broadsheet.api import follows as api_follows
 from broadsheet.api import fronts, health, routes
 from broadsheet.api import taste as api_taste
+from broadsheet.api import topics as api_topics
 from broadsheet.errors import NotFound
 from broadsheet.server import errors
 from broadsheet.server.conditional import Conditional
@@ -31,14 +32,28 @@ from broadsheet.server.suffix import Suffixes
 from broadsheet.settings import Settings
 from broadsheet.web import accounts, acts, comments, feeds, follows, importing, moderation, pages, taste
 from broadsheet.web import fronts as front_pages
+from broadsheet.web import topics as topic_pages
 
 if TYPE_CHECKING:
     from broadsheet.library import Library
 
-API = tuple(part.router for part in (health, fronts, api_follows, routes, api_taste, api_feeds))
+API = tuple(part.router for part in (health, fronts, api_follows, api_topics, routes, api_taste, api_feeds))
 # The last takes all else that begins with /papers.
 PAGES = tuple(
-    page.router for page in (accounts, acts, comments, feeds, follows, importing, moderation, taste, front_pages, pages)
+    page.router
+    for page in (
+        accounts,
+        acts,
+        comments,
+        feeds,
+        follows,
+        importing,
+        moderation,
+        taste,
+        front_pages,
+        topic_pages,
+        pages,
+    )
 )
 STATIC_FOLDER = Path(pages.__file__).parent / "static"
 DESCRIPTION = "Search research papers by words and by meaning. Every page of this server has a twin here."

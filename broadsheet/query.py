@@ -4,6 +4,7 @@
     title:bert abstract:"gated unit"     words of one field (also ti: abs: au:)
     author:hinton transform*             a person; words that begin so
     venue:ACL cat:cs.CL source:arxiv     filters; the same filter twice means either
+    concept:"dark matter"                papers that have a concept, as the list at /topics names it
     after:2024 before:2024-06            from the first day of 2024 on, up to the day before June
     id:1706.03762 sort:new               one paper by any of its names; sort by new, old, votes, cited
     show:everything                      rejected, withdrawn and front matter too
@@ -37,7 +38,8 @@ _LONGEST_WORD = 64
 _CUT = f"The query was longer than {LONGEST:,} characters; the rest was left out."
 
 _FIELDS: dict[str, Field] = {"title": "title", "abstract": "abstract", "author": "author"}
-_FILTERS = {"after", "before", "cat", "venue", "source", "id", "sort", "show"}
+_FILTERS = {"after", "before", "cat", "venue", "source", "concept", "id", "sort", "show"}
+_LISTS = {"cat": "categories", "venue": "venues", "source": "sources", "concept": "concepts", "id": "ids"}
 _ALIASES = {"ti": "title", "abs": "abstract", "au": "author", "category": "cat"}
 _NAMES = {name: name for name in (*_FIELDS, *_FILTERS)} | _ALIASES
 _ELSEWHERE = "und der für mit eine oder les des pour dans une sur los las para una por della degli nella voor het"
@@ -80,6 +82,7 @@ class Filters:
     categories: tuple[str, ...] = ()
     venues: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    concepts: tuple[str, ...] = ()
     ids: tuple[str, ...] = ()
     everything: bool = False
     keys: tuple[int, ...] = ()
@@ -155,7 +158,7 @@ def plain(text: str) -> Query:
 def show(query: Query) -> str:
     """Return the query as it could have been typed: parsing that gives the query again, but for text and notes."""
     f = query.filters
-    listed = {"cat": f.categories, "venue": f.venues, "source": f.sources, "id": f.ids}
+    listed = {"cat": f.categories, "venue": f.venues, "source": f.sources, "concept": f.concepts, "id": f.ids}
     single = {"after": f.after, "before": f.before, "show": "everything" if f.everything else None}
     clauses = [_Clause(value, name) for name, values in listed.items() for value in values]
     clauses += [_Clause(value, name) for name, value in single.items() if value]
@@ -270,7 +273,7 @@ class _Reading:
             self.note(f"show:{value} was left out; only show:everything is known.")
 
     def _one_of(self, name: str, value: str) -> None:
-        attribute = {"cat": "categories", "venue": "venues", "source": "sources", "id": "ids"}[name]
+        attribute = _LISTS[name]
         given = [part.strip() for part in value.split(",")] if name == "cat" else [value]
         if name == "id":
             given = [parse_identifier(value) or value]

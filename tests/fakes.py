@@ -28,9 +28,11 @@ from broadsheet.records import (
     SourceStatus,
     Span,
     Standing,
+    Topic,
     period_of,
 )
 from broadsheet.settings import Settings
+from broadsheet.text.normalise import slug
 
 if TYPE_CHECKING:
     from broadsheet.library import Library
@@ -155,6 +157,9 @@ PAPERS: tuple[Paper, ...] = (
 )
 
 
+CONCEPTS = ("graph neural networks", "dark matter")
+
+
 @dataclass
 class FakeLibrary:
     """As much of `Library` as the doors call; `broken`, when set, is raised by every call instead."""
@@ -211,9 +216,27 @@ class FakeLibrary:
         )
 
     def _hit(self, paper: Paper, score: float, explain: bool, mark: Sequence[str]) -> Hit:
-        reasons = Reasons(words={"paper": 1.5}, sentence=paper.text[:40], shares={"words": 0.7, "meaning": 0.3})
+        shares = {"words": 0.7, "meaning": 0.3}
+        reasons = Reasons(words={"paper": 1.5}, sentence=paper.text[:40], shares=shares, concepts=CONCEPTS[:1])
         title, text = (_marks(part, mark) for part in (paper.title, paper.text))
-        return Hit(paper=paper, score=score, title_marks=title, text_marks=text, reasons=reasons if explain else None)
+        why = reasons if explain else None
+        return Hit(paper=paper, score=score, title_marks=title, text_marks=text, concepts=CONCEPTS, reasons=why)
+
+    def concepts(self, identifier: str) -> tuple[str, ...]:
+        self._called("concepts", identifier=identifier)
+        return CONCEPTS
+
+    def topics(self, month: str | None = None, *, limit: int = 60) -> tuple[str, list[Topic]]:
+        self._called("topics", month=month, limit=limit)
+        found = [Topic(name=name, papers=12 - place, expected=4.0) for place, name in enumerate(CONCEPTS)]
+        return month or "2026-06", found[:limit]
+
+    def topic(self, name: str, *, limit: int = 20, page: int = 1) -> tuple[str, Listing]:
+        self._called("topic", concept=name, limit=limit, page=page)
+        found = next((concept for concept in CONCEPTS if name in (concept, slug(concept))), None)
+        if found is None:
+            raise NotFound(f"There is no concept {name!r} here.")
+        return found, self._listing(f'concept:"{found}"', self.contents, limit, page)
 
     def paper(self, identifier: str) -> Paper:
         self._called("paper", identifier=identifier)

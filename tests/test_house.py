@@ -74,7 +74,7 @@ COMMANDS = dict(_commands(get_command(app)))
 def test_every_command_is_one_of_the_promised() -> None:
     assert set(COMMANDS) == {
         *("add", "harvest", "refresh", "search", "similar", "recommend", "paper", "export", "serve", "work"),
-        *("front", "trending", "import"),
+        *("front", "trending", "topics", "import"),
         *("reader add", "reader list", "reader role", "reader ban", "reader unban", "reader link"),
         *("follow", "digest"),
         *("status", "doctor", "unmerge", "migrate", "backup", "restore"),

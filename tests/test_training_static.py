@@ -18,13 +18,20 @@ from broadsheet.text.tokens import stem
 pytest.importorskip("torch", reason="the extra `train` is not installed")
 pytest.importorskip("tokenizers", reason="the extra `train` is not installed")
 
+import torch
+
 from broadsheet.training import corpus, static, vocabulary
-from broadsheet.training.views import Views
+from broadsheet.training.corpus import Corpus
+from broadsheet.training.miners import Clusters
+from broadsheet.training.objectives import OBJECTIVES
+from broadsheet.training.phrases import Phrased
+from broadsheet.training.recipe import RECIPES, Recipe, read
+from broadsheet.training.views import KINDS, Views
 
 SUBJECTS = ["graph kernels", "dark matter", "speech recognition", "lattice theory", "protein folding"]
 DETAILS = ["molecules compared", "galaxies rotating", "phonemes heard", "quarks confined", "chains collapsing"]
 METHODS = ["a variational bound", "Monte Carlo sampling", "a convolutional network", "spectral analysis"]
-RECIPE = static.Recipe(pieces=400, dimension=32, prefixes=(16, 32), steps=60, batch=32, rate=0.02, held_out=20)
+RECIPE = Recipe(pieces=400, dimension=32, prefixes=(16, 32), steps=60, batch=32, rate=0.02, held_out=20)
 
 
 def record(number: int) -> dict[str, Any]:
@@ -75,9 +82,22 @@ def test_the_hash_of_the_list_follows_content_and_name(data: Path, tmp_path: Pat
     assert len(hashes) == 4
 
 
-def test_training_writes_an_encoder_that_knows_words_of_one_subject(data: Path, tmp_path: Path) -> None:
-    name = static.make(data, tmp_path / "new" / "static.safetensors", RECIPE)
-    encoder = Static(tmp_path / "new" / "static.safetensors")
+@pytest.fixture(scope="module")
+def of_words(data: Path) -> Corpus:
+    return corpus.read(corpus.records(corpus.files(data)))
+
+
+@pytest.fixture(scope="module")
+def papers(of_words: Corpus) -> Corpus:
+    return vocabulary.cut(of_words, vocabulary.learn(of_words, 400))
+
+
+@pytest.mark.parametrize("changes", [{}, {"phrases": 30}, {"calm": 0.5, "members": ({}, {"miner": "clusters"})}])
+def test_training_writes_an_encoder_that_knows_words_of_one_subject(
+    changes: dict[str, Any], data: Path, tmp_path: Path
+) -> None:
+    name = static.make(data, tmp_path / "new" / "static.safetensors", replace(RECIPE, **changes))
+    encoder = (Phrased if "phrases" in changes else Static)(tmp_path / "new" / "static.safetensors")
     assert (encoder.id, encoder.dimension, encoder.prefixes) == (name, 32, (16, 32))
     assert encoder.about["data_sha256"] == corpus.fingerprint(corpus.files(data))
     assert json.loads(encoder.about["recipe"])["seed"] == RECIPE.seed
@@ -85,26 +105,61 @@ def test_training_writes_an_encoder_that_knows_words_of_one_subject(data: Path, 
     assert nearest.tolist() == [0, 1, 2, 3, 4]
 
 
-def test_the_same_pieces_and_seed_give_the_same_weights(data: Path) -> None:
-    of_words = corpus.read(corpus.records(corpus.files(data)))
-    papers = vocabulary.cut(of_words, vocabulary.learn(of_words, 400))
+def test_the_same_pieces_and_seed_give_the_same_weights(papers: Corpus) -> None:
     first, again, other = (static.train(papers, replace(RECIPE, steps=3, seed=seed))[0] for seed in (1, 1, 2))
     assert first.table.equal(again.table)
     assert first.weights.equal(again.weights)
     assert not first.table.equal(other.table)
 
 
-def test_views_of_one_paper_never_share_a_position(data: Path) -> None:
-    of_words = corpus.read(corpus.records(corpus.files(data)))
-    papers = vocabulary.cut(of_words, vocabulary.learn(of_words, 400))
-    drawn = Views(papers, np.arange(len(papers)), seed=3).draw(64)
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_every_objective_tells_right_pairs_from_shuffled_ones(objective: str) -> None:
+    torch.manual_seed(1)
+    first, sharpness = torch.randn(64, 16), torch.tensor(20.0)
+    second = first + 0.1 * torch.randn(64, 16)
+    right = OBJECTIVES[objective](first, second, sharpness, None)
+    assert right < OBJECTIVES[objective](first, second.roll(1, 0), sharpness, None)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_views_of_one_paper_never_share_a_position(kind: str, papers: Corpus) -> None:
+    views = Views(papers, {kind: 1.0}, whole=0.0, seed=3)
+    drawn = views.draw(np.arange(64))
     assert drawn.texts.max() < 128
     assert (drawn.values >= 1).all()
     assert len(np.unique(drawn.texts << 32 | drawn.pieces)) == len(drawn.pieces)
+    whole = views.texts(np.arange(64))
+    if kind not in ("keywords", "spans"):
+        assert _times(drawn)[drawn.texts < 64].sum() + _times(drawn)[drawn.texts >= 64].sum() == _times(whole).sum()
 
 
-def test_a_corpus_survives_its_pieces(data: Path) -> None:
-    of_words = corpus.read(corpus.records(corpus.files(data)))
+def _times(drawn: Any) -> Any:
+    return np.rint(np.exp(drawn.values - 1))
+
+
+def test_clusters_put_near_papers_into_one_batch(papers: Corpus) -> None:
+    subject = np.arange(len(papers)) % 5
+    miner = Clusters(papers, np.arange(len(papers)), near=0.5, seed=1)
+    miner.learn(lambda chosen, width: np.eye(5, width, dtype=np.float32)[subject[chosen]])
+    drawn = miner.draw(40)
+    assert len(np.unique(drawn)) == len(drawn) <= 40
+    assert (np.bincount(subject[drawn], minlength=5).max()) >= 12  # of five subjects a random batch has 8 of each
+
+
+@pytest.mark.parametrize("path", sorted(RECIPES.glob("*.toml")), ids=lambda path: path.stem)
+def test_a_recipe_can_be_read_and_names_what_there_is(path: Path) -> None:
+    recipe = read(Path(path.stem))
+    assert recipe.about
+    assert recipe.objective in OBJECTIVES
+
+
+def test_a_recipe_that_says_something_unknown_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "odd.toml").write_text("speed = 1")
+    with pytest.raises(InputError, match="speed"):
+        read(tmp_path / "odd.toml")
+
+
+def test_a_corpus_survives_its_pieces(of_words: Corpus) -> None:
     pieces = vocabulary.learn(of_words, 60)
     papers = vocabulary.cut(of_words, pieces)
     assert len(papers) == len(of_words)

@@ -151,6 +151,13 @@ def venue(request: Request, slug: params.Slug, limit: params.Limit = MOST) -> Fe
     return of_papers(f"Papers of {name}", _page(request), _papers(found))
 
 
+@_feed("/topics/{slug}")
+def topic(request: Request, slug: params.Slug, limit: params.Limit = MOST) -> Feed:
+    """A concept's papers, newest first."""
+    name, found = _library(request).topic(slug, limit=limit)
+    return of_papers(f"Papers on {name}", _page(request), _papers(found))
+
+
 @_feed("/papers/{id:path}/comments")
 def comments(request: Request, identifier: params.Identifier) -> Feed:
     """The comments on a paper, newest first."""

@@ -104,6 +104,7 @@ def paper(request: Request, identifier: params.Identifier) -> Response:
         "records": library.records(found.id),
         "perhaps_same": library.perhaps_same(found.id),
         "standing": library.standing(found.id),
+        "concepts": library.concepts(found.id),
     }
     return Json(shapes.paper(found, base_of(request), **more))
 

@@ -7,8 +7,9 @@ from typing import Any, NotRequired
 
 from typing_extensions import TypedDict  # pydantic reads the standard one only from Python 3.12 on
 
-from broadsheet.records import Author, Edition, Hit, Listing, Paper, Signal, SourceRecord, Standing
+from broadsheet.records import Author, Edition, Hit, Listing, Paper, Signal, SourceRecord, Standing, Topic
 from broadsheet.server.addresses import paper_path
+from broadsheet.text.normalise import slug
 from broadsheet.text.summary import summary
 
 
@@ -20,11 +21,12 @@ class AuthorShape(TypedDict):
 
 
 class ReasonsShape(TypedDict):
-    """Why a paper stands where it does: weights of matched words, best sentence, shares of the score."""
+    """Why a paper stands where it does: matched words, best sentence, shares of the score, concepts asked for."""
 
     words: dict[str, float]
     sentence: str | None
     shares: dict[str, float]
+    concepts: list[str]
 
 
 class BriefShape(TypedDict):
@@ -37,6 +39,8 @@ class BriefShape(TypedDict):
 
 class HitShape(BriefShape):
     """A paper in a list, with its score; `by_meaning` where no word of the query matched; `reasons` where asked for.
+
+    `concepts` name what it is about, where a list comes from the index.
 
     `also` are other versions of the same work, where there are any; `summary`, one line of its abstract, stands on
     front pages.
@@ -56,6 +60,7 @@ class HitShape(BriefShape):
     citations: int | None
     status: str
     by_meaning: bool
+    concepts: list[str]
     links: dict[str, str]
     also: NotRequired[list[BriefShape]]
     summary: NotRequired[str | None]
@@ -97,6 +102,28 @@ class CategoriesShape(TypedDict):
     """Every category, by code."""
 
     categories: list[CategoryShape]
+
+
+class TopicShape(TypedDict):
+    """A concept in a month: papers that have it, and as many as its share of the year before would have given."""
+
+    name: str
+    slug: str
+    papers: int
+    expected: float
+
+
+class TopicsShape(TypedDict):
+    """The concepts of a month, the most risen first."""
+
+    month: str
+    topics: list[TopicShape]
+
+
+class TopicListShape(ListShape):
+    """A concept's papers, newest first."""
+
+    name: str
 
 
 class AuthorListShape(ListShape):
@@ -147,7 +174,7 @@ class StandingShape(TypedDict):
 class PaperShape(BriefShape):
     """Everything known of one paper; `signals` are the newest of each kind, `series` all of them.
 
-    `trending` is told over HTTP, of papers that stand in an edition.
+    `trending` is told over HTTP, of papers that stand in an edition, and so are `concepts`, strongest first.
     """
 
     identifiers: list[str]
@@ -172,6 +199,7 @@ class PaperShape(BriefShape):
     records: list[RecordShape]
     perhaps_same: list[BriefShape]
     trending: StandingShape | None
+    concepts: list[str]
 
 
 def brief(paper: Paper, base: str = "") -> BriefShape:
@@ -205,13 +233,16 @@ def hit(hit: Hit, base: str = "") -> HitShape:
         citations=_count(found.signals, "citations"),
         status=found.status,
         by_meaning=hit.by_meaning,
+        concepts=list(hit.concepts),
         links=dict(found.links),
     )
     if hit.also:
         shape["also"] = [brief(other, base) for other in hit.also]
     if hit.reasons is not None:
         why = hit.reasons
-        shape["reasons"] = ReasonsShape(words=dict(why.words), sentence=why.sentence, shares=dict(why.shares))
+        shape["reasons"] = ReasonsShape(
+            words=dict(why.words), sentence=why.sentence, shares=dict(why.shares), concepts=list(why.concepts)
+        )
     if hit.because is not None:
         shape["because"] = brief(hit.because, base)
     return shape
@@ -232,6 +263,12 @@ def listing(listing: Listing, base: str = "") -> ListShape:
     if listing.goto is not None:
         shape["goto"] = listing.goto
     return shape
+
+
+def topics(month: str, found: Sequence[Topic]) -> TopicsShape:
+    """Return the shape of the concepts of a month."""
+    listed = [TopicShape(name=t.name, slug=slug(t.name), papers=t.papers, expected=round(t.expected, 2)) for t in found]
+    return TopicsShape(month=month, topics=listed)
 
 
 def edition(edition: Edition, base: str = "") -> EditionShape:
@@ -262,6 +299,7 @@ def paper(
     records: Sequence[SourceRecord] = (),
     perhaps_same: Sequence[Paper] = (),
     standing: Standing | None = None,
+    concepts: Sequence[str] = (),
 ) -> PaperShape:
     """Return the shape of one paper with all that is known of it."""
     return PaperShape(
@@ -288,6 +326,7 @@ def paper(
         records=[_record(record) for record in records],
         perhaps_same=[brief(other, base) for other in perhaps_same],
         trending=None if standing is None else _standing(standing),
+        concepts=list(concepts),
     )
 
 

@@ -1,4 +1,4 @@
-"""Commands that print what the front pages show: front, trending."""
+"""Commands that print what the front pages show: front, trending, topics."""
 
 from __future__ import annotations
 
@@ -42,3 +42,19 @@ def trending(
     with opened() as library:
         found = library.trending(limit=limit, page=page)
         answer(shapes.listing(found, library.settings.url), lambda: show.trending(found), as_json=json)
+
+
+def topics(
+    month: Annotated[
+        str | None, typer.Argument(metavar="MONTH", help="A month, such as 2026-06; else the newest with papers.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="How many topics.")] = 20,
+    json: Json = False,
+) -> None:
+    """Print what the papers of a month are about, those topics first that rose most over the year before."""
+    from broadsheet.api import shapes
+    from broadsheet.cli import show
+
+    with opened() as library:
+        shown, found = library.topics(month, limit=limit)
+    answer(shapes.topics(shown, found), lambda: show.topics(shown, found), as_json=json)

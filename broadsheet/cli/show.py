@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from broadsheet.records import Edition, Hit, Listing, Paper, Span
+from broadsheet.records import Edition, Hit, Listing, Paper, Span, Topic
 
 if TYPE_CHECKING:
     from broadsheet.checks import Check
@@ -49,6 +49,16 @@ def trending(found: Listing) -> None:
         _placed(console, place, hit.paper, f"{hit.score:.0f}")
     if not found.hits:
         console.print("No paper here has a day yet, so nothing can trend.", style="dim")
+
+
+def topics(month: str, found: Sequence[Topic]) -> None:
+    """Print the concepts of a month, with the papers that have them."""
+    console = _console()
+    for topic in found:
+        times = f"{topic.papers / topic.expected:.1f} times as many as in the year before"
+        console.print(f"[bold]{topic.name}[/bold]  [dim]{topic.papers} papers, {times}[/dim]", soft_wrap=True)
+    if not found:
+        console.print(f"No paper of {month} has a topic here.", style="dim")
 
 
 def _placed(console: Console, place: int, paper: Paper, figure: str) -> None:

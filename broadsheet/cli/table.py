@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
@@ -26,9 +26,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-PANELS = {
+PANELS: dict[str, tuple[Callable[..., None], ...]] = {
     "Gather": (gather.add, gather.harvest, gather.refresh),
-    "Read": (fronts.front, fronts.trending),
+    "Read": (fronts.front, fronts.trending, fronts.topics),
     "Find": (find.search, find.similar, find.recommend, find.paper, find.export),
     "Follow": (follow.follow, follow.digest),
     "Serve": (serve.serve, serve.work),

@@ -81,7 +81,8 @@ class Static:
             before = len(numbers)
             numbers.extend(self._numbers(text))
             sizes.append(len(numbers) - before)
-        keys = np.repeat(np.arange(len(texts), dtype=np.int64) << _PIECE_BITS, sizes) | np.frombuffer(numbers, np.int64)
+        of = np.repeat(np.arange(len(texts), dtype=np.int64) << _PIECE_BITS, sizes)
+        keys = self._keys(of, np.frombuffer(numbers, np.int64))
         keys.sort()
         first = np.flatnonzero(np.diff(keys, prepend=-1))
         frequencies = np.diff(first, append=len(keys)).astype(np.float32)
@@ -89,6 +90,10 @@ class Static:
         pieces = distinct & ((1 << _PIECE_BITS) - 1)
         ends = np.searchsorted(distinct, np.arange(1, len(texts) + 1) << _PIECE_BITS)
         return pieces, (1 + np.log(frequencies)) * self._scale[pieces], ends.tolist()
+
+    def _keys(self, of: NDArray[np.int64], pieces: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return text | row for all that is summed, from the texts' numbers << 32 and their pieces in order."""
+        return of | pieces
 
     def _numbers(self, text: Sequence[str]) -> Iterable[int]:
         return chain.from_iterable(map(self._pieces.__getitem__, islice(text, _MOST_WORDS)))

@@ -16,7 +16,7 @@ __all__ = ["MISSING_DAY", "Entry", "current", "describe"]
 
 
 def describe(folder: Path) -> dict[str, Any] | None:
-    """Return the current snapshot's change number, papers, encoder and bytes, or None where there is none.
+    """Return the current snapshot's change number, papers, encoder, concepts and bytes, or None where there is none.
 
     Raises:
         DamagedSnapshot: its manifest cannot be read.
@@ -29,6 +29,7 @@ def describe(folder: Path) -> dict[str, Any] | None:
         "change": manifest.change,
         "papers": manifest.papers,
         "encoder": manifest.encoder_id,
+        "concepts": manifest.concepts,
         "bytes": manifest.bytes,
         "second": _second(manifest),
     }

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from broadsheet.encode import Encoder
+from broadsheet.encode import Encoder, concepts
 from broadsheet.errors import DamagedSnapshot
 from broadsheet.index import dense, files, forward, manifest, schema, second, segments
 from broadsheet.index.columns import Gathering, Names
@@ -120,7 +120,8 @@ class Builder:
             found.check_sizes(path)
         except DamagedSnapshot:
             return None
-        same = (found.encoder_id, found.dimension) == (self._encoder.id, self._encoder.dimension)
+        made_by = (found.encoder_id, found.dimension, found.concepts)
+        same = made_by == (self._encoder.id, self._encoder.dimension, concepts.load(self._encoder.id).id)
         return found if same and found.rows <= 2 * found.papers + _MOST_DEAD else None
 
     def _begin(self) -> None:
@@ -164,10 +165,11 @@ class Builder:
 
     def _append(self, entries: Sequence[Entry], prepared: Prepared) -> None:
         first = (self._base.rows if self._base else 0) + len(self._gathered)
-        for row, (entry, texts) in enumerate(zip(entries, prepared.texts, strict=True), first):
+        ready = zip(entries, prepared.texts, prepared.concepts, strict=True)
+        for row, (entry, texts, names) in enumerate(ready, first):
             self._forget(entry.key)
             self._row_of[entry.key] = row
-            flags = self._gathered.add(entry)
+            flags = self._gathered.add(entry, names)
             self._writer.add_document(schema.document(row, entry, texts, flags))
         self._codes.write(prepared.codes.tobytes())
         self._tokens.add(prepared.tokens)
@@ -233,6 +235,7 @@ class Builder:
             encoder=self._encoder.name,
             encoder_id=self._encoder.id,
             dimension=self._encoder.dimension,
+            concepts=concepts.load(self._encoder.id).id,
             rows=sum(segment.rows for segment in finished),
             papers=len(self._row_of),
             trained=trained,

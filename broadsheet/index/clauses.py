@@ -80,7 +80,8 @@ class Clauses:
             wanted.append(self._range("last_day", FieldType.Integer, choice.from_day, None))
         if choice.until_day is not None:
             wanted.append(self._range("new", FieldType.Unsigned, *schema.dated(choice.until_day)))
-        for letter, numbers in (("v", choice.venues), ("c", choice.categories), ("s", choice.sources)):
+        named = (("v", choice.venues), ("c", choice.categories), ("s", choice.sources), ("k", choice.concepts))
+        for letter, numbers in named:
             if numbers is not None:
                 wanted.append(self._set("flags", [f"{letter}{number}" for number in numbers]))
         if choice.rows is not None:

@@ -73,6 +73,8 @@ class Columns:
     category_numbers: NDArray[np.int32]
     source_counts: NDArray[np.int64]
     source_numbers: NDArray[np.int32]
+    concept_counts: NDArray[np.int64]
+    concept_numbers: NDArray[np.int32]
 
     @cached_property
     def categories(self) -> Ragged:
@@ -86,9 +88,18 @@ class Columns:
 
     def take(self, rows: NDArray[Any]) -> Columns:
         """Return the columns of given rows alone."""
-        ragged = {"category_numbers": self.categories, "source_numbers": self.sources}
+        ragged = {
+            "category_numbers": self.categories,
+            "source_numbers": self.sources,
+            "concept_numbers": self.concepts,
+        }
         taken: dict[str, Any] = {name: numbers.among(rows) for name, numbers in ragged.items()}
         return Columns(**taken, **{name: getattr(self, name)[rows] for name in _TYPES if name not in ragged})
+
+    @cached_property
+    def concepts(self) -> Ragged:
+        """Numbers of concept names, by row, strongest first."""
+        return Ragged(self.concept_counts, self.concept_numbers)
 
     def save(self, folder: Path) -> None:
         """Write one .npy file a column, in the smallest integer type that holds it."""
@@ -128,6 +139,8 @@ _TYPES = {
     "category_numbers": np.int32,
     "source_counts": np.int64,
     "source_numbers": np.int32,
+    "concept_counts": np.int64,
+    "concept_numbers": np.int32,
 }
 
 
@@ -161,12 +174,19 @@ class Keys:
 
 
 class Names:
-    """Names of venues, categories and sources, each numbered in the order it was first seen."""
+    """Names of venues, categories, sources and concepts, each numbered in the order it was first seen."""
 
-    def __init__(self, venues: Iterable[str] = (), categories: Iterable[str] = (), sources: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        venues: Iterable[str] = (),
+        categories: Iterable[str] = (),
+        sources: Iterable[str] = (),
+        concepts: Iterable[str] = (),
+    ) -> None:
         self.venues = {name: number for number, name in enumerate(venues)}
         self.categories = {name: number for number, name in enumerate(categories)}
         self.sources = {name: number for number, name in enumerate(sources)}
+        self.concepts = {name: number for number, name in enumerate(concepts)}
 
     def save(self, path: Path) -> None:
         """Write the names as JSON."""
@@ -186,12 +206,14 @@ class Flags:
     venue: int
     categories: list[int]
     sources: list[int]
+    concepts: list[int]
     hidden: bool
 
     def __str__(self) -> str:
         """The terms of the word index's field `flags`."""
         own = [f"v{self.venue}"] if self.venue >= 0 else []
-        own += [f"c{number}" for number in self.categories] + [f"s{number}" for number in self.sources]
+        named = (("c", self.categories), ("s", self.sources), ("k", self.concepts))
+        own += [f"{letter}{number}" for letter, numbers in named for number in numbers]
         return " ".join([*own, HIDDEN] if self.hidden else own)
 
 
@@ -210,12 +232,13 @@ class Gathering:
     def __len__(self) -> int:
         return len(self._arrays["keys"])
 
-    def add(self, entry: Entry) -> Flags:
-        """Append the row of one paper, and return what it is flagged with."""
+    def add(self, entry: Entry, concepts: Sequence[str] = ()) -> Flags:
+        """Append the row of one paper with its concepts, and return what it is flagged with."""
         flags = Flags(
             number(self._names.venues, entry.venue) if entry.venue else -1,
             sorted({number(self._names.categories, name) for name in entry.categories}),
             sorted({number(self._names.sources, name) for name in entry.sources}),
+            [number(self._names.concepts, name) for name in concepts],
             entry.hidden,
         )
         values: dict[str, float] = {
@@ -231,11 +254,13 @@ class Gathering:
             "people": people_of(entry.authors),
             "category_counts": len(flags.categories),
             "source_counts": len(flags.sources),
+            "concept_counts": len(flags.concepts),
         }
         for name, value in values.items():
             self._arrays[name].append(value)
         self._arrays["category_numbers"].extend(flags.categories)
         self._arrays["source_numbers"].extend(flags.sources)
+        self._arrays["concept_numbers"].extend(flags.concepts)
         return flags
 
     def columns(self) -> Columns:

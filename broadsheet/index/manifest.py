@@ -10,7 +10,7 @@ from broadsheet.errors import DamagedSnapshot
 from broadsheet.index import files
 
 NAME = "manifest.json"
-FORMAT = 4  # raised with every change of layout, tokens or parameters; a snapshot of another is built anew
+FORMAT = 5  # raised with every change of layout, tokens or parameters; a snapshot of another is built anew
 _REMEDY = "Delete the index folder and run `broadsheet refresh`."
 
 
@@ -24,16 +24,17 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """`encoder` is what `encode.load` takes; `trained` the rows that the codebook was taken from.
+    """`encoder` is what `encode.load` takes; `concepts` the id of those that papers have.
 
-    `segments` are (name, rows) in the order of rows; `files` are by path inside the snapshot. `second` names
-    the encoder of second vectors, which so many papers have.
+    `trained` counts the rows that the codebook was taken from, `segments` are (name, rows) in the order of rows;
+    `files` are by path inside the snapshot. `second` names the encoder of second vectors, which so many papers have.
     """
 
     change: int
     encoder: str
     encoder_id: str
     dimension: int
+    concepts: str
     rows: int
     papers: int
     trained: int

@@ -30,6 +30,7 @@ class Choice:
     categories: tuple[int, ...] | None = None
     venues: tuple[int, ...] | None = None
     sources: tuple[int, ...] | None = None
+    concepts: tuple[int, ...] | None = None
     rows: tuple[int, ...] | None = None
 
 
@@ -41,7 +42,8 @@ def choose(filters: Filters, names: Names, rows_of: RowsOf) -> Choice:
         until_day=day_number(day_range(filters.before)[0]) - 1 if filters.before else None,
         categories=_numbers(names.categories, filters.categories, _in_category),
         venues=_numbers(names.venues, filters.venues, _at_venue),
-        sources=_numbers(names.sources, filters.sources, _is_source),
+        sources=_numbers(names.sources, filters.sources, _is_called),
+        concepts=_numbers(names.concepts, filters.concepts, _is_called),
         rows=tuple(row for row in rows_of(filters.keys).tolist() if row >= 0) if filters.keys else None,
     )
 
@@ -66,7 +68,7 @@ def _at_venue(name: str, wanted: str) -> bool:
     return words(name)[: len(beginning)] == beginning
 
 
-def _is_source(name: str, wanted: str) -> bool:
+def _is_called(name: str, wanted: str) -> bool:
     return name.casefold() == wanted.casefold()
 
 
@@ -99,6 +101,8 @@ class Masks:
             mask &= columns.categories.rows_with(_flags(choice.categories, len(self._names.categories)))
         if choice.sources is not None:
             mask &= columns.sources.rows_with(_flags(choice.sources, len(self._names.sources)))
+        if choice.concepts is not None:
+            mask &= columns.concepts.rows_with(_flags(choice.concepts, len(self._names.concepts)))
         if choice.rows is not None:
             mask &= _flags(choice.rows, len(mask))
         mask.flags.writeable = False

@@ -33,7 +33,8 @@ class Snapshot:
     """An open snapshot; `number` is the last change it knows. It stays whole for as long as somebody holds it.
 
     Days (int32) count from 1970-01-01, MISSING_DAY where a paper has no date; `venue` (int32) is a place in
-    `venue_names` or -1; `categories` and `sources` hold places in `category_names` and `source_names`.
+    `venue_names` or -1; `categories`, `sources` and `concepts` hold places in `category_names`, `source_names` and
+    `concept_names`, a paper's concepts strongest first.
     """
 
     def __init__(self, path: Path, load: Callable[[str], Encoder] = encode.load) -> None:
@@ -63,8 +64,9 @@ class Snapshot:
         self.mark, self.people = columns.mark, columns.people
         self.categories: Ragged = columns.categories
         self.sources: Ragged = columns.sources
-        self.venue_names, self.category_names, self.source_names = map(
-            list, (names.venues, names.categories, names.sources)
+        self.concepts: Ragged = columns.concepts
+        self.venue_names, self.category_names, self.source_names, self.concept_names = map(
+            list, (names.venues, names.categories, names.sources, names.concepts)
         )
         self.alive: Mask = np.ones(self.rows, bool)
         self.alive[np.load(self.path / DEAD)] = False
@@ -134,6 +136,10 @@ class Snapshot:
     def part(self, rows: NDArray[np.int32]) -> Masks:
         """Return filters over given rows alone: their masks have an element for each of those."""
         return self._masks.part(rows)
+
+    def concepts_of(self, row: int) -> tuple[str, ...]:
+        """Return the names of a row's concepts, strongest first."""
+        return tuple(self.concept_names[number] for number in self.concepts.of(row))
 
     def rows_of(self, keys: Sequence[int] | NDArray[Any]) -> NDArray[np.int32]:
         """Return the row of each key, -1 where the snapshot has no such paper."""

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, BinaryIO
 
-from broadsheet.encode import Encoder, paper_text
+from broadsheet.encode import Encoder, concepts, paper_text
 from broadsheet.errors import Unavailable
 from broadsheet.index import forward, schema
 from broadsheet.index.dense import Codes, quantised
@@ -33,11 +33,12 @@ _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A batch ready for the index: texts for the words, (n, d) 8-bit codes, and each paper's tokens."""
+    """A batch ready for the index: texts for the words, (n, d) 8-bit codes, each paper's tokens and concepts."""
 
     texts: list[schema.Texts]
     codes: Codes
     tokens: list[Tokens]
+    concepts: list[tuple[str, ...]]
 
 
 def prepare(encoder: Encoder, entries: Sequence[Entry]) -> Prepared:
@@ -50,7 +51,7 @@ def prepare(encoder: Encoder, entries: Sequence[Entry]) -> Prepared:
         vectors = encoder.encode_words([title + text for title, text in divided])
     else:
         vectors = encoder.encode([paper_text(entry.title, entry.text) for entry in entries])
-    return Prepared(texts, quantised(vectors), tokens)
+    return Prepared(texts, quantised(vectors), tokens, concepts.load(encoder.id).named(vectors))
 
 
 class Preparer:

@@ -62,6 +62,8 @@ class Indexing(Base):
     def behind(self) -> bool:
         """Whether a refresh would find something to do: changes, or papers that another encoder has read."""
         from broadsheet import index
+        from broadsheet.encode import concepts
 
         snapshot = index.describe(self.settings.index_folder)
-        return self.lag > 0 or (snapshot is not None and snapshot["encoder"] != self.encoder.id)
+        made_by = (snapshot["encoder"], snapshot["concepts"]) if snapshot else None
+        return self.lag > 0 or made_by not in (None, (self.encoder.id, concepts.load(self.encoder.id).id))

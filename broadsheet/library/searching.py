@@ -123,9 +123,12 @@ class Searching(Base):
                 title_marks=highlight.marks(paper.title, terms),
                 text_marks=highlight.marks(paper.text, terms),
                 also=tuple(present[key] for key in also[paper.key] if key in present),
+                concepts=view.snapshot.concepts_of(row),
                 reasons=why,
             )
-            for paper, score, by_meaning, why in zip(shown, page.scores, page.by_meaning, reasons, strict=True)
+            for paper, row, score, by_meaning, why in zip(
+                shown, page.rows.tolist(), page.scores, page.by_meaning, reasons, strict=True
+            )
             if paper is not None  # deleted since the snapshot was made
             for terms in (rank.alike(query, view, f"{paper.title}\n{paper.text}") if query.like else query.terms,)
         )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from broadsheet.encode import concepts
 from broadsheet.index import MISSING_DAY
 from broadsheet.index.snapshot import Snapshot
 from broadsheet.query import Query, Term
@@ -32,16 +34,30 @@ def explain(
         InputError: there is no such profile.
     """
     profile_named(profile)
-    weights = _weights(query, view, page)
+    weights, asked = _weights(query, view, page), _asked(query, view)
     reasons: list[Reasons | None] = []
     for place, paper in enumerate(papers):
         own = {term: round(float(column[place]), 3) for term, column in weights.items() if column[place] > 0}
         reasons.append(_reasons(paper, query, view, own, _shares(page, place)) if paper else None)
-    return reasons
+    return [_with_concepts(why, asked, view, row) for why, row in zip(reasons, page.rows.tolist(), strict=True)]
+
+
+def _asked(query: Query, view: View) -> set[str]:
+    """Return the concepts of the words that were asked for, or of the papers that results are to be like."""
+    liked = view.snapshot.rows_of(query.like) if query.like else np.empty(0, np.int32)
+    if len(liked):
+        return {name for row in liked[liked >= 0].tolist() for name in view.snapshot.concepts_of(row)}
+    known = concepts.load(view.snapshot.manifest.encoder_id)
+    return set(known.named(vector_of(query, view)[None])[0]) if query.plain else set()
+
+
+def _with_concepts(why: Reasons | None, asked: set[str], view: View, row: int) -> Reasons | None:
+    shared = tuple(name for name in view.snapshot.concepts_of(row) if name in asked)
+    return replace(why, concepts=shared) if why and shared else why
 
 
 def facets(ranking: Ranking, view: View) -> Facets:
-    """Return the years, categories and venues of the papers whose words match, counted; of all where none do."""
+    """Return the years, categories, venues and concepts of the papers whose words match; of all where none do."""
     snapshot = view.snapshot
     rows = ranking.rows if ranking.by_meaning.all() else ranking.rows[~ranking.by_meaning]
     days = snapshot.first_day[rows]
@@ -51,6 +67,7 @@ def facets(ranking: Ranking, view: View) -> Facets:
         years=tuple((int(year), int(n)) for year, n in zip(*np.unique(years, return_counts=True), strict=True)),
         categories=_most(snapshot.categories.among(rows), snapshot.category_names),
         venues=_most(venues[venues >= 0], snapshot.venue_names),
+        concepts=_most(snapshot.concepts.among(rows), snapshot.concept_names),
     )
 
 

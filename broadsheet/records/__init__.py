@@ -208,19 +208,23 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reasons:
-    """Why a hit stands where it does: matched words with weights, best sentence, each feature's share of the score."""
+    """Why a hit stands where it does: matched words with weights, best sentence, each feature's share of the score.
+
+    `concepts` are those that the paper shares with what was asked for.
+    """
 
     words: Mapping[str, float] = field(default_factory=dict)
     sentence: str | None = None
     shares: Mapping[str, float] = field(default_factory=dict)
+    concepts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
     """One paper of a ranking with its score, marks and reasons; `by_meaning` when no word of the query matched.
 
-    `also` are other versions of the same work, which it stands for; `because` is the saved paper that a recommended one
-    is most like.
+    `also` are other versions of the same work, which it stands for; `concepts` name what it is about, strongest first;
+    `because` is the saved paper that a recommended one is most like.
     """
 
     paper: Paper
@@ -229,6 +233,7 @@ class Hit:
     title_marks: tuple[Span, ...] = ()
     text_marks: tuple[Span, ...] = ()
     also: tuple[Paper, ...] = ()
+    concepts: tuple[str, ...] = ()
     reasons: Reasons | None = None
     because: Paper | None = None
 
@@ -240,6 +245,7 @@ class Facets:
     years: tuple[tuple[int, int], ...] = ()
     categories: tuple[tuple[str, int], ...] = ()
     venues: tuple[tuple[str, int], ...] = ()
+    concepts: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,6 +266,15 @@ class Listing:
     milliseconds: float = 0.0
     goto: str | None = None
     facets: Facets | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """A concept in a month: papers that have it, and as many as its share of the year before would have given."""
+
+    name: str
+    papers: int
+    expected: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

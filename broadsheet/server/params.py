@@ -57,6 +57,10 @@ def _month(text: str) -> str:
     return text
 
 
+def _month_or_none(text: str | None) -> str | None:
+    return text if text is None else _month(text)
+
+
 _Name: TypeAlias = Annotated[str, StringConstraints(max_length=200), AfterValidator(_clean)]
 
 Text = Annotated[
@@ -105,6 +109,12 @@ Identifier = Annotated[
 Day = Annotated[str, Path(description="The edition's day, such as 2025-11-03."), AfterValidator(_day)]
 Week = Annotated[str, Path(description="An ISO 8601 week, such as 2026-W27."), AfterValidator(_week)]
 Month = Annotated[str, Path(description="A month, such as 2026-06."), AfterValidator(_month)]
+InMonth = Annotated[
+    str | None,
+    _or(None),
+    Query(description="A month, such as 2026-06; else the newest."),
+    AfterValidator(_month_or_none),
+]
 Code = Annotated[str, Path(max_length=200, description="A category, such as cs.CL."), AfterValidator(_clean)]
 Number = Annotated[int, Path(ge=1, lt=10**15, description="The thing's number.")]
 Token = Annotated[str, Path(max_length=100, description="The unguessable part of a private feed's address.")]

@@ -7,9 +7,9 @@ import io
 import re
 from array import array
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import orjson
@@ -31,7 +31,8 @@ class Corpus:
 
     `tokens` (int32) holds all of them one after another; paper i is `starts[i]:starts[i + 1]`, its title ends at
     `title_ends[i]`, its sentences begin at `sentences[sentence_starts[i]:sentence_starts[i + 1]]`; `groups[i]` is the
-    number of its first category or venue. `vocabulary` is what the numbers stand for.
+    number of its first category or venue. `vocabulary` is what the numbers stand for. `phrases` (int32), where they
+    were looked for, has for each token the number of the phrase that begins there, or -1.
     """
 
     vocabulary: list[str]
@@ -41,13 +42,18 @@ class Corpus:
     sentences: NDArray[np.int64]
     sentence_starts: NDArray[np.int64]
     groups: NDArray[np.int32]
+    phrases: NDArray[np.int32] | None = None
+    group_names: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.title_ends)
 
     def counts(self) -> NDArray[np.int64]:
         """Return how often each entry of the vocabulary occurs."""
-        return np.bincount(self.tokens, minlength=len(self.vocabulary))
+        counts = np.bincount(self.tokens, minlength=len(self.vocabulary))
+        if self.phrases is not None:
+            counts += np.bincount(self.phrases[self.phrases >= 0], minlength=len(self.vocabulary))
+        return counts
 
     def save(self, folder: Path) -> None:
         """Write the arrays to a folder, so that several trainings read the papers once."""
@@ -64,7 +70,7 @@ class Corpus:
 
 
 def _arrays() -> list[str]:
-    return [field.name for field in fields(Corpus) if field.name != "vocabulary"]
+    return [field.name for field in fields(Corpus) if field.name not in ("vocabulary", "phrases", "group_names")]
 
 
 def files(folder: Path) -> list[Path]:
@@ -132,7 +138,8 @@ def read(papers: Iterator[dict[str, Any]]) -> Corpus:
         group.append(groups[(paper.get("categories") or [paper.get("venue", "")])[0]])
     flat = {"starts": starts, "title_ends": title_ends, "sentences": sentences, "sentence_starts": sentence_starts}
     arrays = {name: np.array(values, np.int64) for name, values in flat.items()}
-    return Corpus(list(numbers), tokens=np.array(tokens, np.int32), groups=np.array(group, np.int32), **arrays)
+    made = Corpus(list(numbers), np.array(tokens, np.int32), groups=np.array(group, np.int32), **cast(Any, arrays))
+    return replace(made, group_names=tuple(groups))
 
 
 def in_pieces(corpus: Corpus, pieces: list[str], split: Sequence[Sequence[int]]) -> Corpus:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,23 +10,24 @@ from numpy.typing import NDArray
 
 from broadsheet.training.corpus import Corpus
 
-Ranges = list[tuple[int, int]]  # stretches of Corpus.tokens
-TITLE, HALVES, SENTENCE, SPAN = range(4)
-_SHARES = (0.40, 0.25, 0.25, 0.10)
 _SPAN_LENGTHS = (3, 13)
+_WINDOW_LENGTHS = (10, 60)
+_KEYWORDS = (2, 9)
+KINDS = ("title", "halves", "sentence", "span", "spans", "keywords")
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class Bags:
     """Texts as bags of pieces: text i has `pieces[starts[i]:starts[i + 1]]`, all distinct, with 1 + ln tf each."""
 
-    pieces: NDArray[np.int64]
+    pieces: Ints
     values: NDArray[np.float32]
-    texts: NDArray[np.int64]
-    starts: NDArray[np.int64]
+    texts: Ints
+    starts: Ints
 
 
-def bags(tokens: NDArray[np.int32], texts: NDArray[np.int64], count: int) -> Bags:
+def bags(tokens: NDArray[np.int32], texts: Ints, count: int) -> Bags:
     """Return pieces and the number of the text each stands in as bags of `count` texts."""
     keys, frequencies = np.unique(texts << 32 | tokens, return_counts=True)
     texts, pieces = keys >> 32, keys & 0xFFFFFFFF
@@ -34,58 +36,94 @@ def bags(tokens: NDArray[np.int32], texts: NDArray[np.int64], count: int) -> Bag
 
 
 class Views:
-    """Draws batches of pairs: the first views of all its papers, then the second ones in the same order."""
+    """Makes pairs of views of given papers: the first views of all of them, then the second ones in the same order.
 
-    def __init__(self, corpus: Corpus, papers: NDArray[np.int64], seed: int) -> None:
+    Kinds: the title and the abstract; the two halves; a sentence, or a span of 3 to 12 words, and the rest; two spans
+    of one abstract (DeCLUTR, Giorgi et al., 2021); 2 to 8 telling words and the rest.
+    """
+
+    def __init__(self, corpus: Corpus, shares: Mapping[str, float], whole: float, seed: int) -> None:
         self._corpus = corpus
-        self._papers = papers
+        self._kinds = [KINDS.index(kind) for kind in shares]
+        self._shares = np.array(list(shares.values())) / sum(shares.values())
+        self._whole = whole
         self._random = np.random.default_rng(seed)
-        order = np.argsort(corpus.groups[papers], kind="stable")
-        self._by_group = papers[order]
-        self._group_starts = np.searchsorted(corpus.groups[self._by_group], np.arange(corpus.groups.max() + 2))
+        share = corpus.counts() / len(corpus.tokens)
+        self._telling = (1e-4 / (1e-4 + share)).astype(np.float32)
 
-    def draw(self, batch: int) -> Bags:
-        """Return the 2 * batch views of a random batch, a quarter of which shares a category."""
-        near = self._neighbours(batch // 4)
-        papers = np.concatenate((near, self._random.choice(self._papers, batch - len(near))))
-        kinds = self._random.choice(len(_SHARES), batch, p=_SHARES)
-        pairs = [self._pair(int(paper), kind) for paper, kind in zip(papers, kinds.tolist(), strict=True)]
-        return self._bags([first for first, _ in pairs] + [second for _, second in pairs])
+    def draw(self, papers: Ints) -> Bags:
+        """Return the 2 * len(papers) views of papers, of kinds drawn by their shares."""
+        kinds = self._random.choice(self._kinds, len(papers), p=self._shares)
+        return self._pairs(papers, kinds)
 
-    def titles_and_abstracts(self, papers: NDArray[np.int64]) -> Bags:
+    def titles_and_abstracts(self, papers: Ints) -> Bags:
         """Return the titles of papers, then their abstracts."""
-        pairs = [self._pair(int(paper), TITLE) for paper in papers]
-        return self._bags([first for first, _ in pairs] + [second for _, second in pairs])
+        return self._pairs(papers, np.full(len(papers), KINDS.index("title")), whole=0.0)
 
-    def _neighbours(self, count: int) -> NDArray[np.int64]:
-        group = self._corpus.groups[self._random.choice(self._papers)]
-        members = self._by_group[self._group_starts[group] : self._group_starts[group + 1]]
-        return self._random.choice(members, min(count, len(members)), replace=False)
+    def texts(self, papers: Ints) -> Bags:
+        """Return the whole texts of papers."""
+        begin, end = self._corpus.starts[papers], self._corpus.starts[papers + 1]
+        where, texts = _positions(begin, end, np.arange(len(papers)))
+        return self._bags(where, texts, len(papers))
 
-    def _pair(self, paper: int, kind: int) -> tuple[Ranges, Ranges]:
+    def _pairs(self, papers: Ints, kinds: Ints, whole: float | None = None) -> Bags:
+        corpus, n = self._corpus, len(papers)
+        begin, end = corpus.starts[papers], corpus.starts[papers + 1]
+        low, high = self._stretches(papers, kinds)
+        words = kinds == KINDS.index("keywords")
+        kept = words | (self._random.random(n) < (self._whole if whole is None else whole))
+        first, second = np.arange(n), np.arange(n, 2 * n)
+        told = self._thinned(*_positions(np.where(words, begin, low), np.where(words, end, high), first), words)
+        begin, end = self._windows(begin, end, kinds)
+        before = _positions(begin, np.where(kept, end, np.minimum(low, end)), second)
+        after = _positions(np.where(kept, end, np.maximum(high, begin)), end, second)
+        where, texts = (np.concatenate(parts) for parts in zip(told, before, after, strict=True))
+        return self._bags(where, texts, 2 * n)
+
+    def _windows(self, begin: Ints, end: Ints, kinds: Ints) -> tuple[Ints, Ints]:
+        """Return where the second views may lie: the whole paper, for `spans` a random stretch of it."""
+        low = self._random.integers(begin, end)
+        high = low + self._random.integers(*_WINDOW_LENGTHS, len(begin))
+        windows = kinds == KINDS.index("spans")
+        return np.where(windows, low, begin), np.where(windows, np.minimum(high, end), end)
+
+    def _stretches(self, papers: Ints, kinds: Ints) -> tuple[Ints, Ints]:
+        """Return where the first view of each paper begins and ends."""
         corpus = self._corpus
-        begin, title, end = int(corpus.starts[paper]), int(corpus.title_ends[paper]), int(corpus.starts[paper + 1])
-        if kind == TITLE:
-            return [(begin, title)], [(title, end)]
-        if kind == HALVES:
-            middle = (title + end) // 2
-            return [(begin, middle)], [(middle, end)]
-        low, high = self._sentence(paper) if kind == SENTENCE else self._span(title, end)
-        return [(low, high)], [(begin, low), (high, end)]
+        begin, title, end = corpus.starts[papers], corpus.title_ends[papers], corpus.starts[papers + 1]
+        sentence = self._random.integers(corpus.sentence_starts[papers], corpus.sentence_starts[papers + 1])
+        after = np.append(corpus.sentences, len(corpus.tokens))[sentence + 1]
+        span = self._random.integers(title, end)
+        stop = np.minimum(end, span + self._random.integers(*_SPAN_LENGTHS, len(papers)))
+        lows = (begin, begin, corpus.sentences[sentence], span, span, begin)
+        highs = (title, (title + end) // 2, np.minimum(after, end), stop, stop, end)
+        return np.choose(kinds, lows), np.choose(kinds, highs)
 
-    def _sentence(self, paper: int) -> tuple[int, int]:
-        first, last = self._corpus.sentence_starts[paper], self._corpus.sentence_starts[paper + 1]
-        chosen = self._random.integers(first, last)
-        end = self._corpus.sentences[chosen + 1] if chosen + 1 < last else self._corpus.starts[paper + 1]
-        return int(self._corpus.sentences[chosen]), int(end)
+    def _thinned(self, where: Ints, texts: Ints, thin: NDArray[np.bool_]) -> tuple[Ints, Ints]:
+        """Keep 2 to 8 positions of the texts marked `thin`, telling ones first (Efraimidis and Spirakis, 2006)."""
+        marked = thin[texts]
+        at, of = where[marked], texts[marked]
+        key = self._random.exponential(size=len(at)) / self._telling[self._corpus.tokens[at]]
+        order = np.lexsort((key, of))
+        at, of = at[order], of[order]
+        rank = np.arange(len(of)) - np.searchsorted(of, of)
+        keep = rank < self._random.integers(*_KEYWORDS, len(thin))[of]
+        return np.concatenate((where[~marked], at[keep])), np.concatenate((texts[~marked], of[keep]))
 
-    def _span(self, begin: int, end: int) -> tuple[int, int]:
-        low = int(self._random.integers(begin, end))
-        return low, min(end, low + int(self._random.integers(*_SPAN_LENGTHS)))
+    def _bags(self, where: Ints, texts: Ints, count: int) -> Bags:
+        tokens = self._corpus.tokens[where]
+        if self._corpus.phrases is not None:
+            whole = np.flatnonzero((np.diff(where) == 1) & (np.diff(texts) == 0))
+            phrases = self._corpus.phrases[where[whole]]
+            held = phrases >= 0
+            tokens = np.concatenate((tokens, phrases[held]))
+            texts = np.concatenate((texts, texts[whole][held]))
+        return bags(tokens, texts, count)
 
-    def _bags(self, texts: list[Ranges]) -> Bags:
-        ranges = np.array([(low, high, i) for i, text in enumerate(texts) for low, high in text], np.int64)
-        sizes = ranges[:, 1] - ranges[:, 0]
-        offsets = np.cumsum(sizes) - sizes
-        where = np.arange(int(sizes.sum())) + np.repeat(ranges[:, 0] - offsets, sizes)
-        return bags(self._corpus.tokens[where], np.repeat(ranges[:, 2], sizes), len(texts))
+
+def _positions(begin: Ints, end: Ints, number: Ints) -> tuple[Ints, Ints]:
+    """Return every position of the stretches, and the number of the text it stands in."""
+    sizes = np.maximum(end - begin, 0)
+    offsets = np.cumsum(sizes) - sizes
+    where = np.arange(int(sizes.sum())) + np.repeat(begin - offsets, sizes)
+    return where, np.repeat(number, sizes)

@@ -29,6 +29,10 @@ class Asked:
         given = {name: value for name, value in asdict(asked).items() if value != _DEFAULTS[name]}
         return "/search" + ("?" + urlencode(given) if given else "")
 
+    def about(self, concept: str) -> str:
+        """Return the address of the same question about a concept alone."""
+        return self.but(q=f'{self.q} concept:"{concept}"'.strip())
+
     @property
     def empty(self) -> bool:
         """Whether nothing was asked at all."""
@@ -46,7 +50,7 @@ class Asked:
         return [(name, str(getattr(self, name))) for name in names if getattr(self, name) != _DEFAULTS[name]]
 
 
-_FED = ("/date/", "/week", "/month", "/trending", "/new", "/category/", "/search", "/authors/", "/venues/")
+_FED = ("/date/", "/week", "/month", "/trending", "/new", "/category/", "/search", "/authors/", "/venues/", "/topics/")
 _DEFAULTS = {field.name: field.default for field in fields(Asked)}
 
 
@@ -60,6 +64,16 @@ def venue_path(name: str) -> str | None:
     """Return the address of a venue's page, or None for a name that has none."""
     found = slug(name)
     return f"/venues/{quote(found)}" if found else None
+
+
+def topic_path(name: str) -> str:
+    """Return the address of a concept's page."""
+    return f"/topics/{quote(slug(name))}"
+
+
+def concept_search(name: str) -> str:
+    """Return the address of the search among a concept's papers."""
+    return "/search?" + urlencode({"q": f'concept:"{name}"'})
 
 
 def category_path(code: str) -> str:

@@ -140,6 +140,7 @@ def paper(request: Request, id: Identifier, q: Text = "") -> Response:
         perhaps_same=library.perhaps_same(shown.id),
         threads=library.comments(shown.id),
         similar=_near(library, shown),
+        concepts=library.concepts(shown.id),
         url=url,
         metas=metadata.highwire(shown, url) + metadata.dublin_core(shown, url),
         cards=metadata.open_graph(shown, url),

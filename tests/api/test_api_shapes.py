@@ -179,6 +179,8 @@ def test_the_document_is_openapi_31_and_names_every_twin(document: dict[str, Any
         "/papers/{id}.ris",
         "/papers/{id}.csl.json",
         "/papers/{id}.md",
+        "/topics.json",
+        "/topics/{slug}.json",
         "/about.json",
         "/follows.json",
         "/follows/preview.json",

@@ -33,6 +33,7 @@ class Newsstand(fakes.FakeLibrary):
             years=tuple(sorted(Counter(int(p.date[:4]) for p in papers if p.date).items())),
             categories=tuple(Counter(name for p in papers for name in p.categories).most_common()),
             venues=tuple(Counter(p.venue for p in papers if p.venue).most_common()),
+            concepts=tuple((name, len(papers)) for name in fakes.CONCEPTS),
         )
         return replace(listing, facets=facets)
 
