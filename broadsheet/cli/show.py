@@ -56,7 +56,7 @@ def topics(month: str, found: Sequence[Topic]) -> None:
     console = _console()
     for topic in found:
         times = f"{topic.papers / topic.expected:.1f} times as many as in the year before"
-        console.print(f"[bold]{topic.name}[/bold]  [dim]{topic.papers} papers, {times}[/dim]", soft_wrap=True)
+        console.print(Text(topic.name, style="bold") + Text(f"  {topic.papers} papers, {times}", style="dim"))
     if not found:
         console.print(f"No paper of {month} has a topic here.", style="dim")
 

@@ -23,7 +23,7 @@ class Topics(Searching):
         return self.snapshot.concepts_of(int(row)) if row >= 0 else ()
 
     def topics(self, month: str | None = None, *, limit: int = 60) -> tuple[str, list[Topic]]:
-        """Return a month ("2026-06"), by default the newest with papers, and the concepts that it is about.
+        """Return a month ("2026-06"), by default the newest that is about something, and the concepts that it is about.
 
         Raises:
             InputError: there is no such month.
@@ -31,7 +31,9 @@ class Topics(Searching):
         """
         from broadsheet.rank import topics
 
-        month = month or topics.month_of(self.snapshot, self.now.date().isoformat())
+        if month is None:
+            month, found = topics.newest(self.snapshot, self.now.date().isoformat())
+            return month, found[:limit]
         try:
             period_days(month)
         except ValueError as error:

@@ -11,13 +11,16 @@ from broadsheet.records import Topic, period_days
 from broadsheet.text.normalise import slug
 
 _YEAR = 365  # days that a month is compared with
+_MONTHS = 24  # how far back the newest month that is about something is looked for
 _FEWEST = 3  # papers that make a concept one of the month
 
 
-def month_of(snapshot: Snapshot, last: str) -> str:
-    """Return the newest month up to a day (ISO) in which a paper is dated; the month of that day where none is."""
+def newest(snapshot: Snapshot, last: str) -> tuple[str, list[Topic]]:
+    """Return the newest month up to a day (ISO) that is about something, and its concepts; the day's where none is."""
     days = snapshot.first_day[_dated(snapshot, -_YEAR * 1_000, day_number(last))]
-    return str(days.max().astype("datetime64[D]"))[:7] if len(days) else last[:7]
+    months = np.unique(days.astype("datetime64[D]").astype("datetime64[M]"))[::-1][:_MONTHS]
+    about = ((str(month), topics(snapshot, str(month))) for month in months)
+    return next((found for found in about if found[1]), (last[:7], []))
 
 
 def topics(snapshot: Snapshot, month: str) -> list[Topic]:

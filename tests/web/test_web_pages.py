@@ -262,7 +262,7 @@ def test_notes_stand_beside_the_results(client: TestClient) -> None:
 
 def test_the_search_page_teaches_by_examples(client: TestClient) -> None:
     examples = page(client, "/search").xpath("//*[@class='help']//dt/a/@href")
-    assert len(examples) == 8 and all(client.get(example).status_code == 200 for example in examples)
+    assert len(examples) == 9 and all(client.get(example).status_code == 200 for example in examples)
 
 
 # -- a paper -----------------------------------------------------------------------------------------------------------
