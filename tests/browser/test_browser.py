@@ -66,7 +66,7 @@ SHIFTS = """() => new Promise((done) => {
 })"""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # not longer: while it is there its event loop runs, in which nothing else can run one
 def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
         reason = "There is no chromium here: install Debian's, or name one in BROADSHEET_TEST_CHROMIUM."

@@ -9,7 +9,7 @@ import desk
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, Page
-from test_browser import browser as browser  # the one chromium of the session
+from test_browser import browser as browser  # a chromium for this file
 from test_browser import opened, serving
 
 from broadsheet.app import create
