@@ -44,8 +44,10 @@ class Sessions(Acts):
         """
         address = checked_email(email)
         self._within(rights.ASK_FOR_MAIL, f"mail {address}")
-        self._within(rights.LOG_IN, f"log in {network}")
+        self._within(rights.LOG_IN, f"network {network}")
         known = self.store.readers.by_email(address)
+        if known is not None and known.state == "unconfirmed":
+            known = None  # anybody may have typed the address into the box
         welcome = known.state == "active" if known else self.settings.registration == "open"
         path = self._link(Link("login", address, known.id if known else None, next), LOGIN_LINK)
         if welcome:
@@ -70,6 +72,7 @@ class Sessions(Acts):
     def ask_for_address(self, reader: Reader, email: str) -> None:
         """Mail a link that makes an address the reader's; whether somebody else has it is not told."""
         address = checked_email(email)
+        self._within(rights.LOG_IN, f"address {reader.id}")
         self._within(rights.ASK_FOR_MAIL, f"mail {address}")
         path = self._link(Link("address", address, reader.id, "/me"), LOGIN_LINK)
         if self.store.readers.by_email(address) is None:
@@ -99,16 +102,18 @@ class Sessions(Acts):
         return reader, link.next
 
     def _let_in(self, link: Link) -> Reader | None:
-        if link.reader is not None:
-            new = {"email": link.email} if link.kind == "address" else {}
-            reader = self.store.readers.get(link.reader)
-            return reader and self.store.readers.change(reader.id, confirmed=stamp(self.now), **new)
-        known = self.store.readers.by_email(link.email or "")
+        known = self.store.readers.by_email(link.email or "") if link.reader is None else self.reader(link.reader)
         if known is not None:
-            return known
-        if link.kind == "login" and self.settings.registration != "open":
+            return self._proven(known, link)
+        if link.reader is not None or (link.kind == "login" and self.settings.registration != "open"):
             return None
         return self.store.readers.add(email=link.email, name="", handle=None, role="reader", now=self.now)
+
+    def _proven(self, known: Reader, link: Link) -> Reader | None:
+        if known.state not in ("active", "unconfirmed") or (link.kind == "invite" and known.state == "active"):
+            return None  # who invites may have the link in hand: it opens no account that is there already
+        new = {"email": link.email} if link.kind == "address" else {}
+        return self.store.readers.change(known.id, state="active", confirmed=stamp(self.now), **new)
 
     def _link(self, link: Link, lasting: timedelta) -> str:
         token = secrets.token_urlsafe(32)
@@ -134,7 +139,7 @@ class Sessions(Acts):
             TooMany: it was tried too often, for this address or from this network.
         """
         address = email.strip().lower()[:256]
-        self._within(rights.LOG_IN, f"log in {network}")
+        self._within(rights.LOG_IN, f"network {network}")
         self._within(rights.LOG_IN, f"log in {address}")
         reader = self.store.readers.by_email(address)
         known = self.store.readers.password(reader.id) if reader else None
@@ -153,7 +158,7 @@ class Sessions(Acts):
         """
         known = self.store.readers.password(reader.id)
         if known is not None:
-            self._within(rights.LOG_IN, f"log in {reader.id}")
+            self._within(rights.LOG_IN, f"password {reader.id}")
             if not _is(known, old):
                 raise InputError("The old password is wrong.")
         if not SHORTEST_PASSWORD <= len(new) <= LONGEST_PASSWORD:
@@ -178,8 +183,8 @@ class Sessions(Acts):
         if self.now - datetime.fromisoformat(session.rotated) < ROTATION:
             return None
         token = secrets.token_urlsafe(32)
-        self.store.sessions.rotate(session.id, _hash(token), now=self.now, expires=self.now + SESSION)
-        return token
+        expires = self.now + SESSION
+        return token if self.store.sessions.rotate(session, _hash(token), now=self.now, expires=expires) else None
 
     def sessions(self, reader: Reader) -> list[Session]:
         """Return where a reader is logged in, the last seen first."""

@@ -46,12 +46,13 @@ class Sessions:
             return None
         return Session(id=row["session"], **{c.name: row[f"session_{c.name}"] for c in mine}), reader_of(row)
 
-    def rotate(self, session: int, token: bytes, *, now: datetime, expires: datetime) -> None:
-        """Give a session another token; the one it had works for a moment more."""
+    def rotate(self, session: Session, token: bytes, *, now: datetime, expires: datetime) -> bool:
+        """Give a session another token; the one it had works for a moment more. False where it has another already."""
         values = {"previous": r.sessions.c.token, "token": token, "rotated": stamp(now)}
-        statement = update(r.sessions).where(r.sessions.c.id == session)
         more = {"seen": stamp(now), "expires": stamp(expires)}
-        self._database.durable(lambda c: c.execute(statement.values(**values, **more)))
+        same = (r.sessions.c.id == session.id, r.sessions.c.rotated == session.rotated)
+        statement = update(r.sessions).where(*same).values(**values, **more)
+        return self._database.durable(lambda c: c.execute(statement).rowcount == 1)
 
     def of(self, reader: int, *, now: datetime) -> list[Session]:
         """Return where a reader is logged in, the last seen first."""

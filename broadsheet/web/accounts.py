@@ -53,7 +53,9 @@ def ask(request: Request, form: Posted) -> Response:
 @router.get("/login/{token}")
 def link(request: Request, token: Slug) -> Response:
     """What a link is for; it is used only when its button is pressed, since programs look at links, too."""
-    return render(request, "link.html", link=_library(request).link(token))
+    response = render(request, "link.html", link=_library(request).link(token))
+    response.headers["Cache-Control"] = "no-store"  # the address is a key
+    return response
 
 
 @router.post("/login/{token}")
