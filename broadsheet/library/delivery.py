@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from broadsheet import rights
 from broadsheet.errors import Forbidden, InputError, NoSnapshot
 from broadsheet.library.accounts import checked_email
 from broadsheet.library.follows import Follows
@@ -56,7 +57,7 @@ class Delivery(Follows):
 
     # -- addresses -----------------------------------------------------------------------------------------------------
 
-    def subscribe(self, address: str, reader: Reader | None = None) -> None:
+    def subscribe(self, address: str, reader: Reader | None = None, *, network: str | None = None) -> None:
         """Have the trending papers sent to an address once it has confirmed itself.
 
         What happens is the same whether the address is known or not; it is asked at most once in six hours. A reader
@@ -65,6 +66,7 @@ class Delivery(Follows):
         Raises:
             InputError: it is no address, or no mail can be sent.
             Forbidden: only those with an account may subscribe here.
+            TooMany: too many addresses were asked from this network.
         """
         if self.no_mail:
             raise InputError(f"No mail can be sent from here. {self.no_mail}")
@@ -73,7 +75,10 @@ class Delivery(Follows):
             return
         if reader is None and self.settings.registration != "open":
             raise Forbidden("Only readers with an account here can have mail. Log in first.")
-        self._ask(checked_email(address), reader)
+        asked = checked_email(address)
+        if reader is None and network is not None:
+            self._within(rights.SUBSCRIBE, f"subscribe {network}")
+        self._ask(asked, reader)
 
     def _ask(self, address: str, reader: Reader | None) -> None:
         asked = reader or self.store.readers.with_address(address, now=self.now)
@@ -286,7 +291,8 @@ class Delivery(Follows):
             self.store.follows.came_back(found.reader, reason, hard=kind == "gone", now=self.now)
 
     def forget_mail(self) -> int:
-        """Delete rows of mail that was sent or given up over a month ago."""
+        """Delete rows of mail that was sent or given up over a month ago, and counts of what was done before then."""
+        self.store.limits.forget((self.now - _MONTH).timestamp())
         return self.store.outbox.forget(before=self.now - _MONTH)
 
     def mail_status(self) -> dict[str, Any]:

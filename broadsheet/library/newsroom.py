@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from broadsheet.query import Query, parse
@@ -32,8 +32,13 @@ class Newsroom:
         self._store = store
         self.snapshot, self.after = snapshot, after
         self.day = now.date()
-        self._news = _news(store, snapshot, now, after)
+        self._made = now
         self.look_again(now)
+
+    @cached_property
+    def _news(self) -> News | None:
+        """The new papers as the index has them; front pages, authors, venues and shelves are answered without."""
+        return _news_of(self._store, self.snapshot, self._made, self.after)
 
     def look_again(self, now: datetime) -> None:
         """Ask the store anew: papers and votes come at any time, a snapshot only now and then."""
@@ -110,7 +115,7 @@ class Newsroom:
         return [key for key, _ in trending.order(best, self._now)]
 
 
-def _news(store: Store, snapshot: Snapshot | None, now: datetime, after: int) -> News | None:
+def _news_of(store: Store, snapshot: Snapshot | None, now: datetime, after: int) -> News | None:
     if snapshot is None:
         return None
     from broadsheet.rank import View

@@ -13,7 +13,7 @@ from broadsheet.errors import InputError
 from broadsheet.library.follows import THRESHOLDS
 from broadsheet.records import Digest, Reader
 from broadsheet.server.forms import TOKEN, Form, FromAnywhere, Posted, back, check, say
-from broadsheet.server.sessions import must_be_known, reader_of
+from broadsheet.server.sessions import must_be_known, network_of, reader_of
 from broadsheet.web.rendering import render
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def subscribed(request: Request, form: FromAnywhere) -> Response:
     reader, library = reader_of(request), _library(request)
     if reader is not None:
         check(request, form[TOKEN])
-    library.subscribe(form["address"], reader)
+    library.subscribe(form["address"], reader, network=network_of(request))
     if reader is not None and reader.email and reader.confirmed:
         return say(request, RedirectResponse("/follows", 303), f"The trending papers come to {reader.email}.")
     return render(request, "subscribe.html", address=form["address"].strip(), **_preview(library))
@@ -177,10 +177,10 @@ def _how(form: Form) -> dict[str, Any]:
 
 
 def _number(form: Form, name: str) -> int:
-    try:
-        return int(form[name])
-    except ValueError as error:
-        raise InputError(f"{name} is a whole number, not {form[name]!r:.40}.") from error
+    text = form[name]
+    if not (text.isascii() and text.isdigit() and len(text) < 16):
+        raise InputError(f"{name} is a whole number, not {text!r:.40}.")
+    return int(text)
 
 
 def _share(text: str) -> float:

@@ -9,12 +9,15 @@ from pathlib import Path
 
 import pytest
 from servers import ACCEPT, Post, serving
+from sqlalchemy import select
 from town import URL, Town, close, link, moment, text_of, titles
 
+from broadsheet import rights
 from broadsheet.errors import Forbidden, InputError, NotFound
 from broadsheet.mail.postman import LEASE
 from broadsheet.mail.smtp import ALL, COMMAND, LETTER
 from broadsheet.records import Author
+from broadsheet.store.schema_readers import limits
 
 CRANES, BOATS, HATS = "Folding of Paper Cranes", "Theory of Paper Boats", "Hats of Paper and Felt"
 
@@ -357,3 +360,15 @@ def test_without_its_settings_there_is_no_mail_and_a_reason(
         town.library.subscribe("eve@example.org")
     town.turn()
     assert not town.events
+
+
+def test_counts_of_what_was_done_are_not_kept_for_ever(town: Town) -> None:
+    once = rights.Limit(1, 3_600)
+    town.library.store.limits.take("somebody", once, at=town.now.timestamp())
+    town.now += timedelta(minutes=1)
+    town.library.forget_mail()
+    assert town.library.store.limits.take("somebody", once, at=town.now.timestamp()) > 0
+    town.now += timedelta(days=31)
+    town.library.forget_mail()
+    with town.library.store._database.reading() as connection:
+        assert not connection.execute(select(limits)).all()

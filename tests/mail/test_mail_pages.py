@@ -13,6 +13,7 @@ from desk import browser, send, token
 from starlette.testclient import TestClient
 from town import Town, close, link
 
+from broadsheet import rights
 from broadsheet.web.following import followable
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
@@ -145,6 +146,21 @@ def test_the_local_readers_address_confirms_itself_and_the_laptop_stays_without_
     town.publish("On the Folding of Paper Cranes", votes=[3])
     town.wait(days=1)
     assert len(town.letters_to("me@example.org", "digest")) == 1
+
+
+def test_what_would_come_is_shown_without_reading_all_new_papers(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    town.publish("On the Folding of Paper Cranes", votes=[3], index=True)
+    monkeypatch.delattr("broadsheet.library.newsroom._news_of")
+    assert "Paper Cranes" in stranger(town).get("/subscribe").text
+
+
+def test_one_network_has_few_addresses_written_to(town: Town) -> None:
+    page = stranger(town)
+    page = TestClient(page.app, base_url=str(page.base_url), client=("192.0.2.7", 1))
+    for number in range(rights.SUBSCRIBE.count):
+        assert subscribe(page, f"a{number}@example.org").status_code == 200
+    assert subscribe(page, "another@example.org").status_code == 429
+    assert subscribe(stranger(town), "another@example.org").status_code == 200
 
 
 def test_closed_instances_show_the_box_to_members_only(tmp_path: Path) -> None:
