@@ -8,7 +8,7 @@ from email.parser import BytesParser
 from email.policy import HTTP
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Annotated
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from fastapi import Depends
 from starlette.concurrency import run_in_threadpool
@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from broadsheet.errors import Forbidden, InputError, NotFound
-from broadsheet.server.sessions import reader_of, session_of, set_cookie
+from broadsheet.server.sessions import must_be_known, reader_of, session_of, set_cookie
 
 if TYPE_CHECKING:
     from broadsheet.library import Library
@@ -95,12 +95,14 @@ async def read(request: Request) -> Form:
 
 
 async def uploaded(request: Request) -> Upload:
-    """Read a form with one file, and check that it came from a page of ours.
+    """Read a form with one file of somebody who is known, and check that it came from a page of ours.
 
     Raises:
+        LogInFirst: nobody that is known sends it.
         Forbidden: it did not.
         InputError: it is no such form.
     """
+    await run_in_threadpool(must_be_known, request)  # first: so much is read of nobody else
     body = await _body(request, _MOST_UPLOADED)
     form, name, content = await run_in_threadpool(_parts, request.headers.get("content-type", ""), body)
     await run_in_threadpool(check, request, form[TOKEN])
@@ -149,7 +151,7 @@ def keep_anchor(request: Request, response: Response) -> None:
 
 def back(request: Request, otherwise: str, *, anchor: str = "") -> Response:
     """Return the way back to the page of ours that a form stood on, or to another of ours."""
-    came_from = urlsplit(request.headers.get("referer", ""))
+    came_from = _split(request.headers.get("referer", ""))
     address = otherwise
     if came_from.netloc == request.headers.get("host") and came_from.netloc:
         address = local_path(came_from._replace(scheme="", netloc="", fragment="").geturl(), otherwise)
@@ -222,7 +224,15 @@ def _from_here(request: Request) -> bool:
     if origin is None:
         return True
     public = urlsplit(request.app.state.settings.url).netloc
-    return urlsplit(origin).netloc in {request.headers.get("host"), public} - {None, ""}
+    return _split(origin).netloc in {request.headers.get("host"), public} - {None, ""}
+
+
+def _split(address: str) -> SplitResult:
+    """Return the parts of an address that a header names; where it is none, those of nothing."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return urlsplit("")
 
 
 def _is_ours(request: Request, token: str) -> bool:

@@ -65,6 +65,7 @@ def is_at_this_machine(request: Request) -> bool:
     """Say whether a request comes from this machine, without a proxy between, to a server that only it can reach."""
     headers = request.headers
     forwarded = any(name in _FORWARDING or name.startswith("x-forwarded") for name in headers)
+    forwarded = forwarded or request.scope.get("http_version") == "1.0"  # nginx, unless told otherwise; no browser
     return bool(request.app.state.local) and not forwarded and host_name(headers.get("host", "")) in LOOPBACK
 
 
@@ -113,9 +114,10 @@ def set_cookie(request: Request, response: Response, name: str, value: str, *, s
 def network_of(request: Request) -> str | None:
     """Return the network that a request comes from: as much of the address as one household or company shares."""
     try:
-        address = ipaddress.ip_address(request.client.host if request.client else "")
+        address = ipaddress.ip_address(request.client.host.partition("%")[0] if request.client else "")
     except ValueError:
         return None
+    address = getattr(address, "ipv4_mapped", None) or address
     return str(ipaddress.ip_network(f"{address}/{24 if address.version == 4 else 48}", strict=False))
 
 

@@ -91,6 +91,11 @@ def test_by_the_page(library: Library, reader: Reader) -> None:
         assert nobody.get("/shelf/import").status_code == 403
 
 
+def test_nothing_is_read_of_those_who_are_not_known(library: Library) -> None:
+    with desk.browser(library, local=False) as browser:
+        assert browser.post("/shelf/import", files={"file": ("x.bib", b"x" * (17 << 20))}).status_code in (401, 403)
+
+
 def test_bounds_are_said(library: Library, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importing, "MOST_RECORDS", 1)
     with pytest.raises(InputError, match="more than"):

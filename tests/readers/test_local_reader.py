@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import desk
 import pytest
+from starlette.requests import Request
+from starlette.testclient import TestClient
 
 from broadsheet.library import Library
+from broadsheet.server.sessions import network_of
 
 VOTE = "/papers/" + desk.CRANES + "/vote"
 
@@ -61,6 +65,17 @@ def test_behind_a_proxy_there_is_no_local_reader(library: Library, header: str) 
     assert votes(library) == 0
 
 
+def test_a_proxy_that_says_nothing_of_itself_is_known_by_its_old_protocol(library: Library) -> None:
+    with desk.browser(library) as browser:
+        app: Any = browser.app
+
+        async def older(scope: Any, receive: Any, send: Any) -> None:
+            await app(scope | {"http_version": "1.0"}, receive, send)
+
+        browser = TestClient(older, base_url="http://localhost", headers={"Accept": "text/html"})
+        assert 'id="act"' not in browser.get("/").text
+
+
 @pytest.mark.parametrize("host", ["papers.example.org", "evil.example", "localhost.evil.example"])
 def test_under_a_foreign_name_there_is_no_local_reader(tmp_path: Path, host: str) -> None:
     with desk.library(tmp_path, url="http://papers.example.org") as library, desk.browser(library) as browser:
@@ -84,6 +99,7 @@ def test_on_another_bind_it_is_read_only_and_says_so(library: Library) -> None:
     [
         {"Origin": "http://evil.example"},
         {"Origin": "null"},
+        {"Origin": "http://[evil"},
         {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-site"},
     ],
@@ -116,10 +132,32 @@ def test_a_form_leads_back_to_its_page_and_nowhere_else(library: Library) -> Non
             "http://localhost/date/2026-03-13?limit=5#x": "/date/2026-03-13?limit=5#p",
             "http://evil.example/": f"/papers/{desk.CRANES}#p",
             "http://localhost//evil.example": f"/papers/{desk.CRANES}#p",
+            "http://[evil": f"/papers/{desk.CRANES}#p",
             "": f"/papers/{desk.CRANES}#p",
         }.items():
             answer = browser.post(VOTE, data={"csrf": token}, headers={"Referer": referer})
             assert answer.headers["location"].startswith(expected), referer
+
+
+@pytest.mark.parametrize(
+    ("host", "network"),
+    [
+        ("192.0.2.7", "192.0.2.0/24"),
+        ("::ffff:192.0.2.7", "192.0.2.0/24"),
+        ("fe80::1%eth0", "fe80::/48"),
+        ("2001:db8::7", "2001:db8::/48"),
+        ("nowhere", None),
+    ],
+)
+def test_networks(host: str, network: str | None) -> None:
+    assert network_of(Request({"type": "http", "client": (host, 1)})) == network
+
+
+@pytest.mark.parametrize("number", ["9" * 30, "-1", "x", "\u0663"])
+def test_a_follow_that_cannot_be_is_no_failure(library: Library, number: str) -> None:
+    with desk.browser(library) as browser:
+        answer = desk.send(browser, "/follows/settings", page="/me", act="unfollow", follow=number)
+        assert answer.status_code == 400
 
 
 def test_a_script_gets_json(library: Library) -> None:

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import anyio
 import pytest
 from fakes import FakeLibrary, client, library
 from starlette.testclient import TestClient
 
 from broadsheet.server.headers import SECURITY
 from broadsheet.server.hosts import allowed_hosts, host_name
-from broadsheet.server.limits import PLACES
+from broadsheet.server.limits import PLACES, Gate
 from broadsheet.server.metrics import BUCKETS, Metrics
 from broadsheet.settings import Settings
 
@@ -176,6 +177,41 @@ def test_when_all_places_are_taken_the_next_is_asked_to_come_back() -> None:
     assert refused.status_code == 503
     assert int(refused.headers["Retry-After"]) > 0
     assert refused.json()["error"]["code"] == "unavailable"
+
+
+def test_who_is_slow_to_send_takes_no_place() -> None:
+    async def read(scope: Any, receive: Any, send: Any) -> None:
+        while (await receive()).get("more_body"):
+            pass
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body"})
+
+    async def main() -> None:
+        gate, slow, answers = Gate(read, places=1, wait=0.2), anyio.Event(), list[Any]()
+
+        async def late() -> Any:
+            await slow.wait()
+            return {"type": "http.request", "body": b"x"}
+
+        async def at_once() -> Any:
+            return {"type": "http.request", "body": b"x"}
+
+        async def send(message: Any) -> None:
+            answers.append(message.get("status"))
+
+        scope = {"type": "http", "path": "/login", "method": "POST", "headers": [], "query_string": b""}
+        async with anyio.create_task_group() as tasks:
+            for _ in range(3):
+                tasks.start_soon(gate, scope, late, send)
+            await anyio.wait_all_tasks_blocked()
+            await gate(scope, at_once, send)
+            assert answers == [200, None]
+            slow.set()
+        await gate(scope, at_once, send)
+        assert answers == [200, None] * 5
+        assert gate._places.value == 1
+
+    anyio.run(main)
 
 
 def test_readiness_waits_for_a_snapshot() -> None:
