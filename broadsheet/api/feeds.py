@@ -171,15 +171,16 @@ def comments(request: Request, identifier: params.Identifier) -> Feed:
 def for_you(request: Request, token: params.Token, limit: params.Limit = MOST) -> Feed:
     """What a reader would save next, for whoever has the address."""
     reader = _library(request).feed_reader(token)
-    return of_papers("For you", "/for-you", _papers(_library(request).recommend(reader, limit=limit)))
+    papers = _papers(_library(request).recommend(reader, limit=limit))
+    return of_papers("For you", "/for-you", papers, whose=f"reader-{reader.id}/for-you")
 
 
 @_feed("/feeds/{token}/shelf")
 def shelf(request: Request, token: params.Token, limit: params.Limit = MOST) -> Feed:
     """What a reader saved, the last first, for whoever has the address."""
-    saved = _library(request).shelf(_library(request).feed_reader(token))
-    papers = {paper.key: paper for paper, _ in saved}
-    return of_papers("Shelf", "/shelf", list(papers.values())[:limit])
+    reader = _library(request).feed_reader(token)
+    papers = {paper.key: paper for paper, _ in _library(request).shelf(reader)}
+    return of_papers("Shelf", "/shelf", list(papers.values())[:limit], whose=f"reader-{reader.id}/shelf")
 
 
 @_feed("/feeds/{token}/shelf/{number}")
@@ -189,12 +190,13 @@ def one_shelf(request: Request, token: params.Token, number: params.Number, limi
     reader = library.feed_reader(token)
     papers = [paper for paper, _ in library.shelf(reader, number)[:limit]]
     name = next(one.name for one in library.shelves(reader) if one.id == number)
-    return of_papers(name, "/shelf", papers)
+    return of_papers(name, "/shelf", papers, whose=f"reader-{reader.id}/shelf/{number}")
 
 
 @_feed("/feeds/{token}/follow/{number}")
 def follow(request: Request, token: params.Token, number: params.Number, limit: params.Limit = MOST) -> Feed:
     """What matches a follow of a reader's, the newest first, for whoever has the address."""
     library = _library(request)
-    followed, papers = library.latest_of(library.feed_reader(token), number, limit=limit)
-    return of_papers(followed.name, "/follows", papers)
+    reader = library.feed_reader(token)
+    followed, papers = library.latest_of(reader, number, limit=limit)
+    return of_papers(followed.name, "/follows", papers, whose=f"reader-{reader.id}/follow/{number}")

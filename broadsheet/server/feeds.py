@@ -44,10 +44,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """A list that can be subscribed to: its title, its page, and what stands there."""
+    """A list that can be subscribed to: its title, its page, and what stands there.
+
+    `whose` names one that is somebody's own, other than by its page: no cache may give it to others.
+    """
 
     title: str
     path: str
+    whose: str = ""
     entries: tuple[Entry, ...] = field(default=())
 
     @property
@@ -56,9 +60,9 @@ class Feed:
         return max((entry.updated for entry in self.entries), default=_BEGINNING)
 
 
-def of_papers(title: str, path: str, papers: Sequence[Paper]) -> Feed:
+def of_papers(title: str, path: str, papers: Sequence[Paper], *, whose: str = "") -> Feed:
     """Return a list of papers as a feed."""
-    return Feed(title=title, path=path, entries=tuple(map(_of_paper, papers)))
+    return Feed(title=title, path=path, whose=whose, entries=tuple(map(_of_paper, papers)))
 
 
 def of_comments(title: str, path: str, comments: Sequence[Comment], about: str) -> Feed:
@@ -87,7 +91,10 @@ def answer(request: Request, feed: Feed) -> Response:
     form, base = request.scope["form"], str(request.app.state.settings.url or request.base_url).rstrip("/")
     own = base + request.url.path + (f"?{request.url.query}" if request.url.query else "")
     content = atom(feed, base, own) if form == ATOM else json_feed(feed, base, own)
-    headers = {"Last-Modified": _last_modified(feed)}
+    headers = {
+        "Last-Modified": _last_modified(feed),
+        "Cache-Control": "private, no-cache" if feed.whose else "no-cache",
+    }
     known = request.headers
     if "if-none-match" not in known and known.get("if-modified-since") == headers["Last-Modified"]:
         return Response(status_code=304, headers=headers)
@@ -97,7 +104,7 @@ def answer(request: Request, feed: Feed) -> Response:
 def atom(feed: Feed, base: str, own: str) -> bytes:
     """Return a feed as Atom; `base` is the public address of this server, `own` that of the feed."""
     root = Xml.Element("feed", xmlns=_NAMESPACE)
-    _add(root, "id", _name(base, feed.path))
+    _add(root, "id", _name(base, feed.whose or feed.path))
     _add(root, "title", feed.title)
     _add(root, "updated", feed.updated)
     _add(root, "link", rel="self", type="application/atom+xml", href=own)

@@ -186,9 +186,11 @@ def test_private_feeds_need_no_log_in_and_can_be_taken_back(library: Library, br
     with desk.browser(library, local=False) as anybody:
         for address in addresses:
             answer = anybody.get(f"{address}.atom")
-            assert answer.status_code == 200
+            assert answer.status_code == 200 and answer.headers["cache-control"] == "private, no-cache"
             _check_atom(answer.content)
             _check_json_feed(anybody.get(f"{address}.feed.json").json())
+        names = {feedparser.parse(anybody.get(f"{address}.atom").content).feed.id for address in addresses}
+        assert len(names) == len(addresses), "no two feeds have the same name (RFC 4287, 4.2.6)"
         saved = feedparser.parse(anybody.get(f"{addresses[2]}.atom").content)
         assert saved.feed.title == "To read" and [e.title for e in saved.entries] == ["A Theory of Paper Boats"]
         assert "/feeds/" not in anybody.get("/feeds").text
