@@ -62,11 +62,20 @@ class Comments(Acts):
             Forbidden: it is somebody else's.
             NotFound: there is no such comment, or it is gone.
         """
+        comment = self.standing_comment(number)
+        if comment.reader != reader.id:
+            raise Forbidden("This comment is somebody else's.")
+        return comment
+
+    def standing_comment(self, number: int) -> Comment:
+        """Return a comment that everybody may read.
+
+        Raises:
+            NotFound: there is none of this number, or it is gone.
+        """
         comment = self.one_comment(number)
         if comment.gone:
             raise NotFound("This comment is gone.")
-        if comment.reader != reader.id:
-            raise Forbidden("This comment is somebody else's.")
         return comment
 
     def one_comment(self, number: int) -> Comment:

@@ -137,9 +137,9 @@ class Moderating(Comments):
             InputError: the day is none, or byline or line are too long.
         """
         self._may(editor, "pick")
-        signed = line(byline or f"by {editor.name}", 120, "A byline")
+        signed, day = line(byline or f"by {editor.name}", 120, "A byline"), _day(day)
         self.store.moderation.pick(
-            _day(day), self._key(identifier), editor.id, byline=signed, why=" ".join(why.split())[:400], now=self.now
+            day, self._key(identifier), editor.id, byline=signed, why=" ".join(why.split())[:400], now=self.now
         )
         lead = self.lead(day)
         assert lead is not None

@@ -20,7 +20,7 @@ from broadsheet.text import latex
 MOST_MENTIONS = 10
 _FORMULA = re.compile(r"\$\$(?:[^$\\]|\\.){1,800}+\$\$|\$(?!\s)(?:[^$\\]|\\.){1,800}+(?<!\s)\$(?!\d)", re.S)
 _MENTION = re.compile(r"(?<![\w@/.\-])@([a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?)(?![\w@])", re.I)
-_CODE = re.compile(r"(`+).+?\1|^(?: {4}|\t).*$|^(```|~~~).*?(?:^\2|\Z)", re.S | re.M)
+_CODE = re.compile(r"(`+).+?\1|^(?: {4}|\t)[^\n]*$|^(```|~~~).*?(?:^\2|\Z)", re.S | re.M)
 _TAGS = {"p", "br", "em", "strong", "code", "pre", "blockquote", "ul", "ol", "li", "a", "hr", "s"} | latex.ELEMENTS
 _ATTRIBUTES = {**latex.ATTRIBUTES, "a": {"href"}, "ol": {"start"}}
 _SCHEMES = {"http", "https"}

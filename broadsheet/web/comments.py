@@ -96,7 +96,7 @@ def read_all(request: Request, form: Posted) -> Response:
 def _again(
     request: Request, *, action: str, text: str, wrong: str = "", parent: int | None = None, status: int = 400
 ) -> Response:
-    above = None if parent is None else _library(request).one_comment(parent)
+    above = None if parent is None else _library(request).standing_comment(parent)
     return render(request, "comment.html", status=status, action=action, text=text, wrong=wrong, above=above)
 
 

@@ -127,6 +127,20 @@ def test_readers_report_and_moderators_remove(people: People) -> None:
     assert shown(people) == [(0, "buy my boats")]
 
 
+def test_what_was_removed_is_not_read_by_answering(people: People) -> None:
+    library = people.library
+    number = library.comment(people.eve, desk.CRANES, "unspeakable")
+    library.remove_comment(people.ada, number, "it is")
+    bob = people.browser(people.bob)
+    assert bob.get(f"/comments/{number}/answer").status_code == 404
+    answer = desk.send(bob, f"/papers/{desk.CRANES}/comments", page="/me", text="", parent=str(number))
+    assert "unspeakable" not in answer.text
+
+
+def test_a_day_is_written_in_more_than_one_way(people: People) -> None:
+    assert people.library.pick_lead(people.ada, desk.HATS, day="20260313").day == "2026-03-13"
+
+
 def test_what_was_reported_may_stay(people: People) -> None:
     for kind, target in (("paper", desk.CRANES), ("reader", str(people.eve.id))):
         people.library.report(people.bob, kind, target, "I do not like it")
@@ -240,6 +254,7 @@ def test_the_last_admin_cannot_leave(people: People) -> None:
         ("mail ada@example.org", []),
         ("`@ada` and\n```\n@bob\n```\n", []),
         ("(@ada), @ada. @Ada!", ["ada"]),
+        ("    @bob in code\n\n@ada\n", ["ada"]),
         ("@" + "x" * 60, []),
         (" ".join(f"@r{n}" for n in range(99)), [f"r{n}" for n in range(10)]),
     ],
