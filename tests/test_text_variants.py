@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from broadsheet.query import Query, parse, plain, show
-from broadsheet.text.tokens import terms
+from broadsheet.text.tokens import stem, terms
 from broadsheet.text.variants import acronyms_in, of_parts, of_word
 
 
@@ -49,6 +49,12 @@ def test_what_is_meant_as_it_is_stays_alone(typed: str) -> None:
 def test_two_letters_are_an_acronym_in_capitals_alone() -> None:
     assert of_word("ir", "IR")
     assert not of_word("ir", "ir")
+
+
+@pytest.mark.parametrize("word", ["added", "adding", "swapped"])
+def test_an_inflected_word_is_no_acronym(word: str) -> None:
+    assert of_word(stem(word), stem(word))
+    assert not of_word(word, word)
 
 
 def test_a_long_query_is_taken_as_it_is() -> None:

@@ -81,7 +81,7 @@ def rows(collection: Collection, now: datetime, measures: Sequence[Measure], rep
             began = time.perf_counter()
             ranking = (stage % limit)(plain(question.text), Ranking.empty(), view)
             times.append((time.perf_counter() - began) * 1e3)
-            answers[question.id] = shelf.papers(ranking.rows, question)
+            answers[question.id] = shelf.papers(ranking.unfolded, question)
         per_query[way] = measured(judged, answers, measures)
         found.append(Row(way, collection.name, _means(per_query[way]), percentile(times, 50), _bytes(way, shelf)))
     best = {name: _better(values, per_query["meaning"][name]) for name, values in per_query["words"].items()}

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from broadsheet.errors import InputError
 from broadsheet.evaluation.collections import Collection, Question, Shelf, indexed, read_again
 from broadsheet.evaluation.measures import MEASURES, Measure, depth, measured, parsed
 from broadsheet.evaluation.runs import Run
@@ -112,12 +113,18 @@ def answers(
 
 
 def prepared(collection: Collection, encoder: str, report: Report, reranker: str = "") -> tuple[Shelf, list[Question]]:
-    """Return a collection's papers, indexed, and those of its queries that are judged."""
+    """Return a collection's papers, indexed, and those of its queries that are judged.
+
+    Raises:
+        InputError: none is.
+    """
     report(f"{collection.name}: indexing")
     shelf = indexed(collection, encoder)
     if reranker:
         shelf = read_again(collection, shelf, reranker, report)
     judged = collection.judgements()
     questions = [question for question in collection.questions() if question.id in judged]
+    if not questions:
+        raise InputError(f"{collection.name} has no query that is judged.")
     report(f"{collection.name}: {len(questions)} queries, {len(shelf.ids)} papers")
     return shelf, questions

@@ -60,7 +60,7 @@ class Collection:
     def questions(self) -> list[Question]:
         """Return the queries."""
         lines = _lines(self.folder / f"queries{self._suffix}.jsonl")
-        return [Question(str(q["id"]), q.get("text") or "", _made_from(q)) for q in lines]
+        return [Question(str(q["id"]), str(q.get("text") or ""), _made_from(q)) for q in lines]
 
     def judgements(self) -> dict[str, dict[str, int]]:
         """Return query id -> paper id -> grade; the file may have a line of column names, or four columns as TREC's."""
@@ -161,13 +161,13 @@ def _text(paper: dict[str, Any]) -> str:
 def _entry(key: int, paper: dict[str, Any]) -> Entry:
     return Entry(
         key=key,
-        title=paper.get("title") or "",
+        title=str(paper.get("title") or ""),
         text=_text(paper),
-        authors=_authors(paper.get("authors")),
+        authors=authors_of(paper.get("authors")),
     )
 
 
-def _authors(given: object) -> tuple[str, ...]:
+def authors_of(given: object) -> tuple[str, ...]:
     """Return names, whether a file has them in a list or in one string."""
     listed = given.split(";") if isinstance(given, str) else given if isinstance(given, list) else []
     return tuple(name.strip() for name in listed if isinstance(name, str) and name.strip())
@@ -198,6 +198,16 @@ def _opened(path: Path) -> Any:
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
     with _opened(path) as file:
-        for line in file:
+        for number, line in enumerate(file, 1):
             if line.strip():
-                yield orjson.loads(line)
+                yield _identified(line, f"{path}, line {number},")
+
+
+def _identified(line: str, where: str) -> dict[str, Any]:
+    try:
+        found = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        raise InputError(f"{where} is not JSON: {error}.") from error
+    if not isinstance(found, dict) or "id" not in found:
+        raise InputError(f"{where} is no object with an id.")
+    return found

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from broadsheet.encode import Encoder
 from broadsheet.errors import InputError
+from broadsheet.evaluation.collections import authors_of
 from broadsheet.rank.interest import FACTS, PASTS, Matrix, Model, Pasts, facts
 from broadsheet.records import Reception
 from broadsheet.text.normalise import slug
@@ -42,18 +43,22 @@ class Item:
 
     @classmethod
     def of(cls, line: dict[str, Any]) -> Item:
-        """Return the item of a JSON object; all but `daily_date` and `title` may be missing."""
-        authors, day, date = line.get("authors") or (), str(line["daily_date"]), str(line.get("date") or "")
-        Day.fromisoformat(day)
+        """Return the item of a JSON object; all but `daily_date` may be missing."""
+        title, text = (str(line.get(name) or "") for name in ("title", "abstract"))
         return cls(
-            id=str(line.get("id") or line["title"]),
-            day=day,
-            title=str(line["title"]),
-            text=str(line.get("abstract") or ""),
-            authors=tuple(filter(None, (slug(str(name)) for name in authors))),
-            date=_day(date),
+            id=str(line.get("id") or title or text),
+            day=Day.fromisoformat(_date(line["daily_date"])).isoformat(),
+            title=title,
+            text=text,
+            authors=tuple(filter(None, map(slug, authors_of(line.get("authors"))))),
+            date=_day(_date(line.get("date"))),
             votes=float(line.get("upvotes") or 0),
         )
+
+
+def _date(given: object) -> str:
+    """Return what is given without a time of day."""
+    return str(given or "").partition("T")[0]
 
 
 def _day(text: str) -> str | None:
@@ -74,7 +79,7 @@ def read(path: Path) -> list[Item]:
     """
     try:
         items = [Item.of(line) for line in _lines(path) if line.get("daily_date")]
-    except (OSError, ValueError, KeyError, zstandard.ZstdError) as error:
+    except (OSError, ValueError, TypeError, AttributeError, zstandard.ZstdError) as error:
         raise InputError(f"{path} is not a file of front pages: {error!r}") from error
     return sorted(items, key=lambda item: (item.day, blake2b(item.id.encode()).digest()))
 

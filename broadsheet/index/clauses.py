@@ -106,6 +106,13 @@ class Clauses:
             return _unscored(self._range("new", FieldType.Unsigned, *schema.dated()))
         return _unscored(tantivy.Query.exists_query(field))
 
+    def found(self, field: str, words: Sequence[str]) -> bool:
+        """Return whether any paper has words side by side in a field."""
+        if not all(self._searcher.doc_freq(field, word) for word in words):
+            return False
+        result: Any = self._searcher.search(self._in(field, words), 1, count=False)
+        return bool(result.hits)
+
     def _any_of(self, terms: Iterable[Term]) -> tantivy.Query:
         return _either([part for term in terms for part in self._parts(term)])
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import tantivy
 
-from broadsheet.index.clauses import STOPS, fields_of
+from broadsheet.index.clauses import STOPS, Clauses, fields_of
 from broadsheet.query import Term
 from broadsheet.text.tokens import stem
 
@@ -23,8 +23,8 @@ _TIMES_AS_COMMON = 500  # what is meant, then
 class Speller:
     """Corrects terms against the terms of one open word index."""
 
-    def __init__(self, searcher: tantivy.Searcher) -> None:
-        self._searcher = searcher
+    def __init__(self, searcher: tantivy.Searcher, clauses: Clauses) -> None:
+        self._searcher, self._clauses = searcher, clauses
 
     def corrected(self, terms: Iterable[Term]) -> tuple[list[Term], tuple[str, ...]]:
         """Return the terms with unknown words replaced where something is near, and a note on each replacement.
@@ -58,8 +58,11 @@ class Speller:
         return replace(term, also=((near,),))
 
     def _known(self, word: str, term: Term) -> bool:
-        standing = [other for words in term.also for other in words]
-        return any(self._searcher.doc_freq(field, known) for field in fields_of(term) for known in (word, *standing))
+        """Tell whether a paper has a word or, side by side, the words that stand for it."""
+        fields = fields_of(term)
+        if any(self._searcher.doc_freq(field, word) for field in fields):
+            return True
+        return any(self._clauses.found(fields[0], words) for words in term.also)
 
     def _nearest(self, word: str, field: str) -> str | None:
         """Return the most frequent term one edit away, else two edits away; None where there is none."""

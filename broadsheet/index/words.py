@@ -62,7 +62,7 @@ class Lexical:
         self._searcher = index.searcher()
         self._columns, self._masks = columns, masks
         self._clauses = Clauses(index.schema, self._searcher)
-        self._speller = Speller(self._searcher)
+        self._speller = Speller(self._searcher, self._clauses)
 
     def search(self, query: Query, limit: int, mask: Mask | None = None) -> Matches:
         """Return the papers that have the query's words and pass its filters, and the mask where one is given.

@@ -44,7 +44,9 @@ def of_word(word: str, written: str) -> tuple[Stems, ...]:
     if own in table.spellings:
         found.append((table.spellings[own],))
     short = own if own in table.acronyms else own.removesuffix("s")
-    if short in table.acronyms and (len(short) >= _SHORTEST_IN_LOWER_CASE or written.rstrip("s").isupper()):
+    inflected = len(word) > len(short) + 1  # "added" is no plural of "ADD"
+    shouted = written.rstrip("s").isupper()
+    if short in table.acronyms and not inflected and (shouted or len(short) >= _SHORTEST_IN_LOWER_CASE):
         found += [*_numbers(short, own), *table.acronyms[short]]
     if match := _LETTERS_AND_DIGITS.fullmatch(word):
         letters, digits = match.groups()

@@ -164,6 +164,34 @@ def test_a_line_that_is_no_judgement_is_an_input_error(folder: Path) -> None:
         find(str(folder)).judgements()
 
 
+@pytest.mark.parametrize("line", ["{no json", '["a"]', '{"text": "nameless"}'])
+@pytest.mark.parametrize("name", ["corpus.jsonl", "queries.jsonl"])
+def test_a_line_that_is_no_paper_or_query_is_named(
+    folder: Path, capsys: pytest.CaptureFixture[str], name: str, line: str
+) -> None:
+    (folder / name).write_text(f'{{"id": "a", "title": 7, "text": ["odd"]}}\n{line}\n')
+    assert main(["run", str(folder), "--profile", "lexical"]) == InputError.exit_code
+    assert f"{name}, line 2, is " in capsys.readouterr().err
+
+
+def test_a_collection_without_a_judged_query_is_an_input_error(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "qrels.tsv").write_text("nobody\ta\t1\n")
+    for command in (["run", str(folder)], ["compare", str(folder), "lexical"]):
+        assert main(command) == InputError.exit_code
+        assert "no query that is judged" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["fly", "run", "run {folder} --profile best", "ablate {folder}"])
+def test_check_fails_where_a_command_prints_no_such_number(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    (tmp_path / "x.toml").write_text(f'tolerance = 0\n["{command.format(folder=folder)}"]\n"nDCG@10" = 0.1\n')
+    assert main(["check", str(tmp_path / "x.toml")]) == 1
+    assert capsys.readouterr().out.startswith("FAIL")
+
+
 def test_papers_may_lack_titles_and_call_their_text_abstract(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _write(
         folder / "corpus.jsonl",

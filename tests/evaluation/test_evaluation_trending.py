@@ -55,6 +55,14 @@ def test_lines_with_hardly_anything_in_them_are_enough(
     assert found["baselines"]["newest"]["tau"] == 1
 
 
+def test_a_day_is_enough_and_may_have_a_time(tmp_path: Path) -> None:
+    bare = {"daily_date": "2026-07-01T09:00:00.000Z"}
+    whole = bare | {"title": "A", "authors": "Ada Lovelace; Charles Babbage", "date": "2026-06-29T01:00:00Z"}
+    one, other = sorted(fronts.read(write(tmp_path / "f.jsonl", bare, whole)), key=lambda item: item.title)
+    assert (one.day, one.title, one.authors, one.date, one.votes) == ("2026-07-01", "", (), None, 0)
+    assert (other.authors, other.date) == (("ada-lovelace", "charles-babbage"), "2026-06-29")
+
+
 def test_the_order_of_the_file_says_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lines = [line(n, votes=20 - n, title="The same", authors=["A"]) for n in range(20)]
     one, other = (run(capsys, write(tmp_path / "f.jsonl", *some)) for some in (lines, lines[::-1]))
@@ -81,7 +89,17 @@ def test_history_is_what_came_before(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert run(capsys, file, "--history", earlier)["baselines"]["authors"]["tau"] == 1
 
 
-@pytest.mark.parametrize("text", ["no json", '{"daily_date": "yesterday", "title": "x"}', '{"title": "no day"}', ""])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no json",
+        "[1]",
+        '{"daily_date": "2026-07-01", "upvotes": [1]}',
+        '{"daily_date": "yesterday", "title": "x"}',
+        '{"title": "no day"}',
+        "",
+    ],
+)
 def test_what_is_no_such_file_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str) -> None:
     (tmp_path / "f.jsonl").write_text(text)
     assert main(["trending", str(tmp_path / "f.jsonl")]) > 0

@@ -220,3 +220,11 @@ def test_the_word_itself_comes_before_what_stands_for_it(variants: Snapshot) -> 
 def test_a_word_that_only_a_variant_has_is_no_typing_error(variants: Snapshot) -> None:
     assert not variants.lexical.search(parse("large-language"), 9).notes
     assert not variants.lexical.search(parse("rag llm"), 9).notes
+
+
+def test_a_variant_whose_words_stand_apart_leaves_a_typing_error_one(tmp_path: Path) -> None:
+    foxo = [Entry(key=key, title="The foxo family") for key in (1, 2)]
+    apart = built(tmp_path / "apart", [*foxo, Entry(key=3, title="A fox has 0 friends")])
+    together = built(tmp_path / "together", [*foxo, Entry(key=3, title="The fox 0 family")])
+    assert set(keys(apart, "fox0")) == {1, 2}
+    assert keys(together, "fox0") == [3]

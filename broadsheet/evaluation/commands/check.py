@@ -37,7 +37,10 @@ def _measures(command: str) -> dict[str, Any]:
 
     progress(f"python -m broadsheet.evaluation {command}")
     printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        code = main([*shlex.split(command), "--json"])
-    found: dict[str, Any] = json.loads(printed.getvalue())["measures"] if code == 0 else {}
-    return found
+    try:
+        with contextlib.redirect_stdout(printed):
+            code = main([*shlex.split(command), "--json"])
+    except SystemExit:  # there is no such command, or it has no such option
+        return {}
+    found: Any = json.loads(printed.getvalue()) if code == 0 else {}
+    return dict(found["measures"]) if "measures" in found else {}

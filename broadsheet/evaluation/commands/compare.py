@@ -8,7 +8,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 import broadsheet
-from broadsheet.errors import InputError
 from broadsheet.evaluation import bench
 from broadsheet.evaluation.collections import Collection, find
 from broadsheet.evaluation.commands import Commands, add_collection, add_json, progress, show
@@ -63,8 +62,6 @@ def _runs(collection: Collection, systems: Sequence[str], limit: int, asked: arg
     )
     judged = collection.judgements()
     questions = [question for question in collection.questions() if question.id in judged]
-    if not questions:
-        raise InputError(f"{collection.name} has no query that is judged.")
     found = {run.system: run for run in made}
     found |= {name: answered(name, collection, questions, limit) for name in rivals}
     found |= {name: Run.read(path, [question.id for question in questions]) for name, path in files.items()}
