@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 
-from broadsheet.errors import DamagedSnapshot
+from broadsheet.errors import DamagedSnapshot, NoSnapshot
 from broadsheet.settings import Settings
 from broadsheet.store import Store
 
@@ -41,6 +41,8 @@ def _snapshot(store: Store, settings: Settings) -> Check:
     try:
         snapshot = Snapshot(path)
         snapshot.verify()
+    except NoSnapshot as error:
+        return Check("snapshot", False, str(error))
     except DamagedSnapshot as error:
         return Check("snapshot", False, f"{error} Delete {settings.index_folder} and run `broadsheet refresh`.")
     lag = store.count_changes(snapshot.number)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from broadsheet.errors import DamagedSnapshot, NoSnapshot
 from broadsheet.index.entry import MISSING_DAY, Entry
 from broadsheet.index.files import current
 from broadsheet.index.manifest import Manifest
@@ -16,15 +17,17 @@ __all__ = ["MISSING_DAY", "Entry", "current", "describe"]
 
 
 def describe(folder: Path) -> dict[str, Any] | None:
-    """Return the current snapshot's change number, papers, encoder, concepts and bytes, or None where there is none.
+    """Return the current snapshot's change number, papers, encoder, concepts and bytes.
 
-    Raises:
-        DamagedSnapshot: its manifest cannot be read.
+    None where there is none whose manifest this program can read: the next refresh builds it anew.
     """
     path = current(folder)
     if path is None:
         return None
-    manifest = Manifest.read(path)
+    try:
+        manifest = Manifest.read(path)
+    except (DamagedSnapshot, NoSnapshot):
+        return None
     return {
         "change": manifest.change,
         "papers": manifest.papers,

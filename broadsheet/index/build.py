@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from broadsheet.encode import Encoder, concepts
-from broadsheet.errors import DamagedSnapshot
+from broadsheet.errors import DamagedSnapshot, NoSnapshot
 from broadsheet.index import dense, files, forward, manifest, schema, second, segments
 from broadsheet.index.columns import Gathering, Names
 from broadsheet.index.dense import Codebook
@@ -118,7 +118,7 @@ class Builder:
         try:
             found = Manifest.read(path)
             found.check_sizes(path)
-        except DamagedSnapshot:
+        except (DamagedSnapshot, NoSnapshot):
             return None
         made_by = (found.encoder_id, found.dimension, found.concepts)
         same = made_by == (self._encoder.id, self._encoder.dimension, concepts.load(self._encoder.id).id)

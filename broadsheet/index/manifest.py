@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from broadsheet.errors import DamagedSnapshot
+from broadsheet.errors import DamagedSnapshot, NoSnapshot
 from broadsheet.index import files
 
 NAME = "manifest.json"
@@ -56,18 +56,22 @@ class Manifest:
         """Return the manifest of a snapshot.
 
         Raises:
-            DamagedSnapshot: it is missing, unreadable, or of another format.
+            NoSnapshot: it is of another format; a refresh, which the server does by itself, builds the index anew.
+            DamagedSnapshot: it is missing or unreadable.
         """
         try:
             fields = json.loads((snapshot / NAME).read_text(encoding="utf-8"))
-            listed = {path: File(**file) for path, file in fields.pop("files").items()}
-            segments = tuple((str(name), int(rows)) for name, rows in fields.pop("segments"))
-            manifest = cls(**fields, segments=segments, files=listed)
+            written = fields.get("format", FORMAT)  # before all else: another format has other fields
+            if written == FORMAT:
+                listed = {path: File(**file) for path, file in fields.pop("files").items()}
+                segments = tuple((str(name), int(rows)) for name, rows in fields.pop("segments"))
+                return cls(**fields, segments=segments, files=listed)
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise DamagedSnapshot(f"{snapshot / NAME} cannot be read ({error}). {_REMEDY}") from error
-        if manifest.format != FORMAT:
-            raise DamagedSnapshot(f"{snapshot} is of format {manifest.format}, this program reads {FORMAT}. {_REMEDY}")
-        return manifest
+        raise NoSnapshot(
+            f"The index is of format {written}, this program reads {FORMAT}: `broadsheet refresh` builds it anew, "
+            "and so does a server that is running."
+        )
 
     def write(self, snapshot: Path) -> None:
         """Write the manifest into a snapshot that is being built."""

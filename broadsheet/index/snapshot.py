@@ -42,6 +42,7 @@ class Snapshot:
 
         Raises:
             FileNotFoundError: it is gone, since two newer ones have been published.
+            NoSnapshot: it is of another format.
             DamagedSnapshot: its files are not those that its manifest lists.
         """
         self.path = path
@@ -158,7 +159,7 @@ def open_current(folder: Path, load: Callable[[str], Encoder] = encode.load) -> 
     """Return the current snapshot of an index folder, opened.
 
     Raises:
-        NoSnapshot: nothing has been indexed yet.
+        NoSnapshot: nothing has been indexed yet, or for another version of this program.
         DamagedSnapshot: the snapshot is not what was written.
     """
     for _ in range(_TRIES):

@@ -159,7 +159,7 @@ class News:
     def _how_rare(self, term: Term) -> float:
         """Return how much a word says: the logarithm of how few papers have it, as in BM25."""
         count, papers = self._snapshot.lexical.frequency(term), self._snapshot.rows
-        return math.log(1 + (papers - count + 0.5) / (count + 0.5))
+        return math.log(1 + (max(papers - count, 0) + 0.5) / (count + 0.5))
 
     # -- by example ----------------------------------------------------------------------------------------------------
 

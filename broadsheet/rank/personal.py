@@ -6,7 +6,7 @@ import math
 import threading
 from dataclasses import dataclass, replace
 from functools import cached_property
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, proxy
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,9 +78,9 @@ class Memory:
     """What is learned of one snapshot's papers, once: their middle, and the words of those that were looked at."""
 
     def __init__(self, snapshot: Snapshot) -> None:
-        self._snapshot = snapshot.dense, snapshot.keys, snapshot.rows_of
+        self._snapshot: Snapshot = proxy(snapshot)  # what is remembered of a snapshot must not keep it open
         count = snapshot.rows
-        frequency = snapshot.lexical.document_frequency
+        frequency = snapshot.lexical.document_frequency  # of the words alone, not of the snapshot
         self._lexicon = Lexicon(lambda word: math.log((count + 1) / (frequency(word) + 0.5)))
         rows = np.flatnonzero(snapshot.alive & snapshot.has_text)
         sample = snapshot.dense.vectors(rows[:: max(len(rows) // _SAMPLE, 1)])
@@ -90,27 +90,28 @@ class Memory:
 
     def shelf(self, given: Taste) -> Shelf:
         """Return what the snapshot has of a taste's papers."""
-        rows = self._snapshot[2](list(given.weights))
+        rows = self._snapshot.rows_of(list(given.weights))
         present = rows >= 0
         weights = np.fromiter(given.weights.values(), np.float32, len(given.weights))
         return Shelf(rows[present], weights[present], self.papers(rows[present], given))
 
     def papers(self, rows: Rows, given: Taste) -> Papers:
         """Return the papers of rows; the texts of those not yet looked at are read."""
-        keys = [int(key) for key in self._snapshot[1][rows]]
-        unknown = [key for key in keys if key not in self._bags]
+        keys = [int(key) for key in self._snapshot.keys[rows]]
+        with self._lock:
+            bags = {key: self._bags[key] for key in keys if key in self._bags}
+        unknown = [key for key in keys if key not in bags]
         texts = given.read(unknown) if unknown else {}
         with self._lock:
+            bags |= {key: self._lexicon.bag(texts.get(key, ("", ""))) for key in unknown}
             if len(self._bags) + len(unknown) > _REMEMBERED:
-                self._bags = {key: self._bags[key] for key in keys if key in self._bags}
-            for key in unknown:
-                self._bags[key] = self._lexicon.bag(texts.get(key, ("", "")))
-            bags = [self._bags[key] for key in keys]
-        return Papers.of_bags(self.vectors(rows), bags)
+                self._bags.clear()
+            self._bags |= bags
+        return Papers.of_bags(self.vectors(rows), [bags[key] for key in keys])
 
     def vectors(self, rows: Rows) -> NDArray[np.float32]:
         """Return the (n, d) vectors of rows, seen from the middle."""
-        return from_middle(self._snapshot[0].vectors(rows), self.middle)
+        return from_middle(self._snapshot.dense.vectors(rows), self.middle)
 
 
 _memories: WeakKeyDictionary[Snapshot, Memory] = WeakKeyDictionary()

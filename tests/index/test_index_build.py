@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -224,6 +225,17 @@ def test_a_manifest_that_is_no_manifest_is_damage(tmp_path: Path) -> None:
     (path / "manifest.json").write_text("{}")
     with pytest.raises(DamagedSnapshot, match="refresh"):
         open_current(tmp_path, load)
+
+
+def test_an_index_of_another_format_is_none_and_is_built_anew(tmp_path: Path) -> None:
+    path = built(tmp_path, invented(range(5))).path
+    manifest = json.loads((path / "manifest.json").read_text())
+    older = {name: value for name, value in manifest.items() if name != "concepts"} | {"format": 1, "gone": True}
+    (path / "manifest.json").write_text(json.dumps(older))
+    with pytest.raises(NoSnapshot, match="format 1"):
+        open_current(tmp_path, load)
+    assert describe(tmp_path) is None
+    assert len(built(tmp_path, invented(range(5))).keys) == 5
 
 
 def test_the_holder_goes_over_to_the_new_snapshot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

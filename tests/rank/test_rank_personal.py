@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -122,3 +125,24 @@ def test_a_paper_more_changes_no_other_interest() -> None:
 def test_interests_are_few() -> None:
     found, middles = personal._interests(np.eye(20, dtype=np.float32))
     assert len(middles) == personal._MOST_INTERESTS == found.max() + 1
+
+
+def test_what_is_remembered_keeps_no_snapshot_open(tmp_path: Path) -> None:
+    short = shelf.view(tmp_path, 8)
+    assert _recommended(short, {DOGS: 1})
+    snapshot = weakref.ref(short.snapshot)
+    del short
+    gc.collect()
+    assert snapshot() is None
+
+
+def test_words_forgotten_while_texts_are_read_are_still_there(view: View) -> None:
+    memory = personal.Memory(view.snapshot)
+    rows = view.snapshot.rows_of([1, 2])
+    memory.papers(rows[:1], Taste({}, _read))
+
+    def forgetful(keys: Sequence[int]) -> dict[int, tuple[str, str]]:
+        memory._bags.clear()  # as another reader's request does when there are too many
+        return _read(keys)
+
+    assert len(memory.papers(rows, Taste({}, forgetful))) == 2
