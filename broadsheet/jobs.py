@@ -165,7 +165,7 @@ class Post:
     """
 
     def __init__(self, library: Library, *, now: Callable[[], datetime], report: Callable[[Event], None]) -> None:
-        """Make the post of a library; without settings for mail it does nothing.
+        """Make the post of a library; without settings for mail it only forgets what is old.
 
         Raises:
             SettingsError: the mail server's address or the key for signing cannot be used.
@@ -182,11 +182,9 @@ class Post:
 
     def turn(self) -> bool:
         """Do what is due now; say whether there may be more. A failure is reported, and ends nothing."""
-        if self._postman is None:
-            return False
         try:
-            self._collect(self._postman)
-            return self._plan() | self._send(self._postman)
+            self._look_after()
+            return self._postman is not None and self._plan() | self._send(self._postman)
         except Exception as error:  # whatever is wrong now may be right at the next turn
             self._report(Event("mail", False, {"error": str(error) or type(error).__name__}))
             return False
@@ -209,20 +207,22 @@ class Post:
         if became.get("down"):
             self._again = self._now() + min(DOWN * (1 << min(self._down, 10)), LONGEST_DOWN)
             self._down += 1
-        elif self._down and became:
+        elif became:
             self._down = 0
-            self._library.set_state("mail server", "")
+            if self._library.state("mail server"):  # also what another process, or one before this, said of it
+                self._library.set_state("mail server", "")
         if became:
             self._report(Event("mail", not became.get("down"), dict(became)))
         return bool(became) and not became.get("down")
 
-    def _collect(self, postman: Postman) -> None:
+    def _look_after(self) -> None:
+        """Forget what is old, and read what came back, now and then."""
         if self._now() < self._collect_at:
             return
         self._collect_at = self._now() + COLLECTING
-        self._library.forget_mail()
-        if self._library.settings.bounces and self._library.lease("bounces", LEASE):
-            if read := postman.collect():
+        self._library.tidy()
+        if self._postman and self._library.settings.bounces and self._library.lease("bounces", LEASE):
+            if read := self._postman.collect():
                 self._report(Event("bounces", True, {"read": read}))
             self._library.release("bounces")
 

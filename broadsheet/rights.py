@@ -67,6 +67,7 @@ _MORE = 10  # times as much for those who look after an instance
 LOG_IN = Limit(10, 900)  # tries for one address of the network, and for one account
 ASK_FOR_MAIL = Limit(5, _HOUR)  # log-in mails to one address
 SUBSCRIBE = Limit(20, _HOUR)  # addresses asked to confirm themselves from one network
+LONGEST = _DAY  # seconds after which every limit has forgotten everything
 
 _FULL_AFTER = 14.0  # days until an account's vote weighs one
 _NEW = 0.25  # what the vote of an account weighs in its first hour

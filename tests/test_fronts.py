@@ -10,6 +10,7 @@ import pytest
 
 from broadsheet import Library
 from broadsheet.errors import InputError
+from broadsheet.library.foresight import Foresight
 from broadsheet.records import Batch, Edition, Listing, Signal, SourceRecord, period_days, period_of
 from broadsheet.settings import Settings
 
@@ -130,6 +131,18 @@ def test_a_vote_counts_at_the_next_ranking(filled: Library) -> None:
     assert ids(filled.front("2026-12-31")) == [7, 2]
     filled.unvote(reader, "arxiv:2612.00007")
     assert filled.standing("2612.00007") == before
+
+
+def test_what_died_before_it_foresaw_is_made_up_for(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(library, *(record(n, "2027-01-02") for n in range(3)))
+    with monkeypatch.context() as dying:
+        dying.setattr(Foresight, "keep", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            library.refresh()
+    assert library.behind
+    library.refresh()
+    assert not library.behind
+    assert all(paper.expected > 0 for paper in library.store.fronts.between("2027-01-02", "2027-01-02", 9))
 
 
 def test_indexing_foresees_and_orders_a_day_without_votes(library: Library) -> None:

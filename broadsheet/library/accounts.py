@@ -42,9 +42,9 @@ class Accounts(Secrets):
         """
         number = int(who) if who.isascii() and who.isdigit() and len(who) < 12 else 0
         found = (
-            self.store.readers.by_email(who.strip().lower())
+            (self.store.readers.get(number) if number else None)  # first: a name may be somebody else's number
+            or self.store.readers.by_email(who.strip().lower())
             or self.store.readers.by_handle(normalise.slug(who.removeprefix("@")))
-            or (self.store.readers.get(number) if number else None)
         )
         if found is None or found.state == "deleted":
             raise NotFound(f"There is no reader {who!r}; give an address, a name or a number.")

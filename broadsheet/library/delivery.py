@@ -290,10 +290,10 @@ class Delivery(Follows):
         else:
             self.store.follows.came_back(found.reader, reason, hard=kind == "gone", now=self.now)
 
-    def forget_mail(self) -> int:
-        """Delete rows of mail that was sent or given up over a month ago, and counts of what was done before then."""
-        self.store.limits.forget((self.now - _MONTH).timestamp())
-        return self.store.outbox.forget(before=self.now - _MONTH)
+    def tidy(self) -> None:
+        """Delete rows of mail that was sent or given up over a month ago, and counts of tries that no limit needs."""
+        self.store.outbox.forget(before=self.now - _MONTH)
+        self.store.limits.forget(self.now.timestamp() - rights.LONGEST)
 
     def mail_status(self) -> dict[str, Any]:
         """Return whether mail can be sent, how much waits and why, and what was sent and failed in the last day."""

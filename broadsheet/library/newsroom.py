@@ -56,7 +56,8 @@ class Newsroom:
         """Return the key of the newest paper that answers to a follow were taken from."""
         if follow.kind not in _BY_INDEX:
             return self._stored
-        return max(int(self.snapshot.keys.max()), follow.newest) if self.snapshot and self.snapshot.rows else 0
+        indexed = int(self.snapshot.keys.max()) if self.snapshot and self.snapshot.rows else 0
+        return max(indexed, follow.newest)  # without an index nothing was looked at, and nothing becomes new again
 
     def picks(self, follow: Follow) -> list[Pick]:
         """Return what is new for a follow, as well as it must match."""

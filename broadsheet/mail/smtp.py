@@ -171,7 +171,8 @@ async def _sent(client: aiosmtplib.SMTP, letter: Letter) -> tuple[Outcome, bool]
             await client.sendmail(letter.sender, [letter.to], letter.content)
     except aiosmtplib.SMTPRecipientsRefused as error:
         refusal = error.recipients[0]
-        for_good = 500 <= refusal.code < 600
+        policy = refusal.message.startswith("5.7.")  # RFC 3463: not about the address, but about us
+        for_good = 500 <= refusal.code < 600 and not policy
         return Outcome(letter.number, "refused" if for_good else "later", _said(refusal)), refusal.code == 421
     except aiosmtplib.SMTPResponseException as error:
         return Outcome(letter.number, "later", _said(error)), error.code == 421 or not client.is_connected

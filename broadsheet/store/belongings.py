@@ -23,6 +23,11 @@ def forget(database: Database, reader: int, *, now: datetime) -> None:
         voted = list(connection.scalars(select(r.votes.c.record).where(r.votes.c.reader == reader)))
         wrote = list(connection.scalars(select(r.comments.c.id).where(r.comments.c.reader == reader)))
         own = select(r.shelves.c.id).where(r.shelves.c.reader == reader)
+        address = connection.scalar(select(r.readers.c.email).where(r.readers.c.id == reader))
+        if address is not None:  # mail and links that went to it as to anybody
+            connection.execute(delete(r.outbox).where(r.outbox.c.address == address))
+            connection.execute(delete(r.links).where(r.links.c.email == address))
+            connection.execute(delete(r.limits).where(r.limits.c.name.endswith(f" {address}", autoescape=True)))
         connection.execute(delete(r.saved).where(r.saved.c.shelf.in_(own)))
         for table in metadata.sorted_tables:
             if "reader" in table.c and table.name not in _OTHERS_NEED:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, Select, bindparam, delete, func, insert, select, update
 
 from broadsheet.errors import NotFound
 from broadsheet.records import Comment, Notification
@@ -16,8 +16,14 @@ from . import schema as t
 from . import schema_readers as r
 from .connect import Database, among, insert_all
 from .freshness import stamp
+from .readers import recount
 
 _WRITE = insert(r.comments).returning(r.comments.c.id)
+_COUNT = (
+    update(t.papers)
+    .where(t.papers.c.key == bindparam("paper"), t.papers.c.day.is_not(None))
+    .values(comments=t.papers.c.comments + 1)
+)
 _WRITER = (r.readers.c.name.label("writer"), r.readers.c.handle)
 
 
@@ -41,6 +47,7 @@ class Comments:
             above = None if parent is None else _above(connection, parent, present)
             values = {"record": present, "parent": parent, "reader": reader, "text": text, "made": stamp(now)}
             number = int(connection.scalar(_WRITE, values) or 0)
+            connection.execute(_COUNT, {"paper": present})
             told = dict.fromkeys(_called(connection, mentioned), "mention")
             if above is not None:
                 told[above] = "reply"
@@ -50,11 +57,18 @@ class Comments:
         return self._database.durable(work)
 
     def edit(self, number: int, text: str, *, now: datetime) -> None:
-        """Change what a comment says, and keep what it said."""
+        """Change what a comment says, and keep what it said.
+
+        Raises:
+            NotFound: it is gone meanwhile.
+        """
 
         def work(connection: Connection) -> None:
             columns = select(r.comments.c.text, r.comments.c.made, r.comments.c.edited)
-            old = connection.execute(columns.where(r.comments.c.id == number)).one()
+            there = columns.where(r.comments.c.id == number, r.comments.c.deleted.is_(None))
+            old = connection.execute(there).first()
+            if old is None:
+                raise NotFound("This comment is gone.")
             connection.execute(insert(r.versions).values(comment=number, text=old.text, made=old.edited or old.made))
             mine = update(r.comments).where(r.comments.c.id == number)
             connection.execute(mine.values(text=text, edited=stamp(now)))
@@ -72,6 +86,7 @@ class Comments:
             gone = None if moderator is None else stamp(now)
             mine = update(r.comments).where(r.comments.c.id == number)
             connection.execute(mine.values(deleted=gone, moderator=moderator))
+            _recount(connection, [number])
             writer = connection.scalar(select(r.comments.c.reader).where(r.comments.c.id == number))
             if moderator is not None and writer is not None:
                 _tell(connection, {writer: "removed"}, number, moderator, now, words)
@@ -138,6 +153,13 @@ def wipe(connection: Connection, numbers: Sequence[int], now: datetime) -> None:
     connection.execute(delete(r.versions).where(among(connection, r.versions.c.comment, numbers)))
     mine = update(r.comments).where(among(connection, r.comments.c.id, numbers))
     connection.execute(mine.values(text="", deleted=stamp(now), moderator=None))
+    _recount(connection, numbers)
+
+
+def _recount(connection: Connection, numbers: Sequence[int]) -> None:
+    """Write anew what lists know of the papers of comments."""
+    on = select(r.comments.c.record).where(among(connection, r.comments.c.id, numbers))
+    recount(connection, list(connection.scalars(on)))
 
 
 def _comments() -> Select[Any]:

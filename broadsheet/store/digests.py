@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -60,14 +60,20 @@ class Digests:
         """Return a digest by number."""
         with self._database.reading() as connection:
             row = connection.execute(select(m.digests).where(m.digests.c.id == number)).first()
-        return None if row is None else _digest(row)
+            return None if row is None else _digest(connection, row)
 
     def of(self, reader: int, limit: int) -> list[tuple[Digest, str | None]]:
         """Return a reader's digests, the last first, with when each was sent."""
-        joined = select(m.digests, r.outbox.c.sent).outerjoin(r.outbox, r.outbox.c.digest == m.digests.c.id)
-        own = joined.where(m.digests.c.reader == reader).order_by(m.digests.c.id.desc()).limit(limit)
+        mine = (r.outbox.c.digest == m.digests.c.id) & (r.outbox.c.reader == m.digests.c.reader)  # which has an index
+        own = (
+            select(m.digests, r.outbox.c.sent)
+            .outerjoin(r.outbox, mine)
+            .where(m.digests.c.reader == reader)
+            .order_by(m.digests.c.id.desc())
+            .limit(limit)
+        )
         with self._database.reading() as connection:
-            return [(_digest(row), row.sent) for row in connection.execute(own)]
+            return [(_digest(connection, row), row.sent) for row in connection.execute(own)]
 
     def known_to(self, reader: int, keys: Collection[int]) -> set[int]:
         """Return of which of these papers a digest says nothing: sent before, saved, hidden, or no paper any more."""
@@ -137,15 +143,25 @@ def _store(connection: Connection, planned: Planned, now: datetime) -> None:
     connection.execute(insert(r.outbox).values(mail))
 
 
-def _digest(row: Any) -> Digest:
-    return Digest(
-        id=row.id,
-        reader=row.reader,
-        due=row.due,
-        sections=tuple(_section(section) for section in orjson.loads(row.sections)),
+def _digest(connection: Connection, row: Any) -> Digest:
+    stored = orjson.loads(row.sections)
+    named = {pick[name] for section in stored for pick in section["picks"] for name in ("key", "near")} - {None}
+    present = dict(zip(named, papers.present_of(connection, named), strict=True))  # some may have joined others since
+    sections = tuple(_section(section, present) for section in stored)
+    return Digest(id=row.id, reader=row.reader, due=row.due, sections=sections)
+
+
+def _section(stored: dict[str, Any], present: Mapping[int, int]) -> Section:
+    picks = (
+        Pick(
+            **{
+                **pick,
+                "key": present[pick["key"]],
+                "near": present.get(pick["near"]),
+                "words": tuple(pick["words"]),
+                "also": tuple(pick["also"]),
+            }
+        )
+        for pick in stored["picks"]
     )
-
-
-def _section(stored: dict[str, Any]) -> Section:
-    picks = (Pick(**{**pick, "words": tuple(pick["words"]), "also": tuple(pick["also"])}) for pick in stored["picks"])
     return Section(stored["follow"], stored["name"], tuple(picks), stored["more"], stored["path"])

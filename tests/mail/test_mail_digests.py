@@ -13,7 +13,7 @@ from sqlalchemy import select
 from town import URL, Town, close, link, moment, text_of, titles
 
 from broadsheet import rights
-from broadsheet.errors import Forbidden, InputError, NotFound
+from broadsheet.errors import Forbidden, InputError, NotFound, TooMany
 from broadsheet.mail.postman import LEASE
 from broadsheet.mail.smtp import ALL, COMMAND, LETTER
 from broadsheet.records import Author
@@ -219,6 +219,56 @@ def test_an_address_that_is_refused_gets_no_more(tmp_path: Path) -> None:
     assert not post.taken
 
 
+def test_without_an_index_nothing_old_becomes_new_again(town: Town) -> None:
+    town.publish(CRANES)
+    town.library.follow(town.reader(), "search", "cranes")
+    town.wait(days=1)
+    town.library.refresh()
+    town.wait(days=1)
+    assert not town.letters
+    town.publish("More " + CRANES, index=True)
+    town.wait(days=1)
+    assert len(town.letters) == 1
+
+
+def test_only_those_who_ask_the_index_have_the_news_read(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    town.publish(CRANES, index=True)
+    monkeypatch.setattr("broadsheet.library.newsroom._news", lambda *_: pytest.fail("nobody asked for it"))
+    assert len(town.library.preview().sections) == 1
+
+
+def test_a_digest_tells_of_what_its_papers_have_become(either_town: Town) -> None:
+    town = either_town
+    town.publish(BOATS, authors=(Author("Ada Lovelace"),))
+    town.library.follow(town.reader(), "author", "ada-lovelace")
+    town.publish(CRANES, authors=(Author("Ada Lovelace"),))
+    town.now = moment("2026-03-15T07:00")
+    assert town.library.plan_digests() == {"readers": 1, "digests": 1}
+    town.publish(CRANES, identifiers=("arxiv:2603.00001", "arxiv:2603.00002"))
+    assert town.library.paper("arxiv:2603.00001").key == town.library.paper("arxiv:2603.00002").key
+    town.turn()
+    assert all(event.ok for event in town.events), town.events
+    assert len(town.letters) == 1
+
+
+def test_trouble_is_over_when_mail_is_sent_whoever_had_it(town: Town) -> None:
+    town.library.set_state("mail server", "It was down when another process tried.")
+    town.library.subscribe("eve@example.org")
+    town.turn()
+    assert not town.library.mail_status()["server"]
+
+
+def test_nobody_has_many_addresses_asked(town: Town) -> None:
+    for number in range(10):
+        town.library.subscribe(f"somebody{number}@example.org", network="192.0.2.0/24")
+    with pytest.raises(TooMany):
+        town.library.subscribe("one.more@example.org", network="192.0.2.0/24")
+    town.library.subscribe("one.more@example.org", network="198.51.100.0/24")
+    assert town.rows("limits") == 2
+    town.wait(days=2)
+    assert town.rows("limits") == 0
+
+
 def test_what_waits_is_not_sent_to_who_stopped_meanwhile(town: Town) -> None:
     reader = town.reader()
     town.library.follow(reader, "front")
@@ -366,9 +416,9 @@ def test_counts_of_what_was_done_are_not_kept_for_ever(town: Town) -> None:
     once = rights.Limit(1, 3_600)
     town.library.store.limits.take("somebody", once, at=town.now.timestamp())
     town.now += timedelta(minutes=1)
-    town.library.forget_mail()
+    town.library.tidy()
     assert town.library.store.limits.take("somebody", once, at=town.now.timestamp()) > 0
     town.now += timedelta(days=31)
-    town.library.forget_mail()
+    town.library.tidy()
     with town.library.store._database.reading() as connection:
         assert not connection.execute(select(limits)).all()

@@ -110,6 +110,7 @@ def test_a_link_to_settings_needs_no_account_and_ends_after_sixty_days(town: Tow
     assert "Saved" in page.post(where, data=change).text
     assert page.post(where, data={**change, "size": "many"}).status_code == 400
     assert page.post(where, data={**change, "follow": "99"}).status_code == 404
+    assert page.post(where, data={**change, "follow": "9" * 30}).status_code == 400
     assert "No digests" in page.post(where, data={"act": "stop"}).text
     assert "come again" in page.post(where, data={"act": "resume"}).text
     page.post(where, data={"act": "unfollow", "follow": str(follow.id)})

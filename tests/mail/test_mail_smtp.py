@@ -56,6 +56,11 @@ def test_a_letter_refused_for_what_it_says_does_not_condemn_its_address() -> Non
     assert (outcome.kind, outcome.reason) == ("later", "554 5.7.1 looks like spam")
 
 
+def test_a_server_that_refuses_us_does_not_condemn_its_addresses() -> None:
+    with serving(Post(rcpt=lambda address: "554 5.7.1 Client host blocked")) as url:
+        assert outcomes(url, letter(1)) == {1: "later"}
+
+
 @pytest.mark.parametrize("where", ["rcpt", "data"])
 def test_a_dropped_connection_delays_one_letter_and_not_the_others(where: str) -> None:
     def reply(address: str) -> str:

@@ -13,11 +13,13 @@ from typing import Any
 
 from desk import NOW
 from desk import paper as record
+from sqlalchemy import func, select
 
 from broadsheet.jobs import Event, Post
 from broadsheet.library import Library
 from broadsheet.records import Batch, Reader, Signal
 from broadsheet.settings import Settings
+from broadsheet.store.schema import metadata
 
 URL = "https://papers.example.org"
 
@@ -71,6 +73,11 @@ class Town:
             self.library.refresh()
             self.library.snapshot  # noqa: B018, opened now rather than at the next look at the pointer
         return [self.library.paper(r.identifiers[0]).key for r in records]
+
+    def rows(self, table: str) -> int:
+        """Return how many rows a table has."""
+        with self.library.store._database.reading() as connection:
+            return connection.scalar(select(func.count()).select_from(metadata.tables[table])) or 0
 
     def reader(self, address: str = "ada@example.org") -> Reader:
         """Return a reader whose address is confirmed, and who follows nothing yet."""

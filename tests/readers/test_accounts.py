@@ -114,6 +114,21 @@ def test_with_open_registration_a_link_makes_an_account(library: Library, ada: R
     assert name_on_page(client) == "Reader 2"
 
 
+def test_an_address_that_somebody_subscribed_can_still_make_its_account(library: Library, ada: Reader) -> None:
+    waiting = library.store.readers.with_address("new@example.org", now=library.now)
+    assert waiting.state == "unconfirmed"
+    library.ask_to_log_in("new@example.org")
+    use(library, path_in_mail(library))
+    made = library.find_reader("new@example.org")
+    assert (made.id, made.state, bool(made.confirmed)) == (waiting.id, "active", True)
+
+
+def test_a_number_is_a_number_whatever_somebody_is_called(library: Library, ada: Reader) -> None:
+    eve = library.add_reader("eve@example.org", name=str(ada.id))
+    assert library.find_reader(str(ada.id)).id == ada.id
+    assert library.find_reader(f"@{ada.id}").id == eve.id
+
+
 @pytest.mark.parametrize("registration", ["invitation", "closed"])
 def test_otherwise_nobody_is_mailed_who_has_no_account(tmp_path: Path, registration: str) -> None:
     with desk.library(tmp_path, url=URL, registration=registration) as library:

@@ -29,6 +29,26 @@ def test_a_comment_stands_on_its_paper(people: People) -> None:
     assert people.library.paper(desk.CRANES).signals["comments"] == 1
 
 
+def test_a_comment_counts_at_the_next_ranking(people: People) -> None:
+    library = people.library
+
+    def counted() -> float:
+        found = library.standing(desk.CRANES)
+        assert found is not None
+        return found.attention.comments
+
+    numbers = [library.comment(people.bob, desk.CRANES, text) for text in ("one", "two", "three")]
+    assert counted() == 3
+    library.delete_comment(people.bob, numbers[0])
+    assert counted() == 2
+    library.remove_comment(people.ada, numbers[1], "off topic")
+    assert counted() == 1
+    library.restore_comment(people.ada, numbers[1])
+    assert counted() == 2
+    with pytest.raises(NotFound):
+        library.store.comments.edit(numbers[0], "back again", now=library.now)
+
+
 def test_answers_stand_below_what_they_answer(people: People) -> None:
     library = people.library
     one = library.comment(people.bob, desk.CRANES, "first")
@@ -217,6 +237,7 @@ def test_a_deleted_account_leaves_nothing(people: People) -> None:
     library.save(people.bob, desk.HATS, note="bob's note")
     library.comment(people.bob, desk.CRANES, "bob's words")
     library.report(people.bob, "reader", str(people.eve.id), "bob's reason")
+    library.ask_to_log_in("bob@example.org")
     client = people.browser(people.bob)
     assert desk.send(client, "/me/delete", page="/me", sure="not me").status_code == 400
     assert desk.send(client, "/me/delete", page="/me", sure="Bob").status_code == 303
@@ -237,7 +258,7 @@ def _dump(people: People) -> list[str]:
 
     with people.library.store._database.reading() as connection:
         tables = [
-            table for table in metadata.sorted_tables if "reader" in table.c or table is r.readers or table is r.saved
+            table for table in metadata.sorted_tables if "reader" in table.c or table in (r.readers, r.saved, r.limits)
         ]
         return [repr(tuple(row)) for table in tables for row in connection.execute(select(table))]
 
