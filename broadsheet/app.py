@@ -18,6 +18,7 @@ from broadsheet import settings as settings_module
 from broadsheet.api import feeds as api_feeds
 from broadsheet.api import follows as api_follows
 from broadsheet.api import fronts, health, routes
+from broadsheet.api import shelves as api_shelves
 from broadsheet.api import taste as api_taste
 from broadsheet.api import topics as api_topics
 from broadsheet.errors import NotFound
@@ -30,14 +31,16 @@ from broadsheet.server.metrics import Measured, Metrics
 from broadsheet.server.static import MOUNT, Static
 from broadsheet.server.suffix import Suffixes
 from broadsheet.settings import Settings
-from broadsheet.web import accounts, acts, comments, feeds, follows, importing, moderation, pages, taste
+from broadsheet.web import accounts, acts, comments, feeds, follows, importing, moderation, pages, shelves, taste
 from broadsheet.web import fronts as front_pages
 from broadsheet.web import topics as topic_pages
 
 if TYPE_CHECKING:
     from broadsheet.library import Library
 
-API = tuple(part.router for part in (health, fronts, api_follows, api_topics, routes, api_taste, api_feeds))
+API = tuple(
+    part.router for part in (health, fronts, api_follows, api_topics, api_shelves, routes, api_taste, api_feeds)
+)
 # The last takes all else that begins with /papers.
 PAGES = tuple(
     page.router
@@ -48,6 +51,7 @@ PAGES = tuple(
         feeds,
         follows,
         importing,
+        shelves,
         moderation,
         taste,
         front_pages,

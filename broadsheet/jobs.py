@@ -113,7 +113,8 @@ class Loop:
         harvests = [entry for entry in self._library.settings.harvest if self._due(entry)]
         stale = self._library.behind and self._may("refresh")
         unread = self._may("read again") and self._library.reading_due
-        if not (harvests or stale or unread) or not self._library.lease("loop", LEASE):
+        joining = self._may("join shelves") and self._library.joining_due
+        if not (harvests or stale or unread or joining) or not self._library.lease("loop", LEASE):
             return
         self._renewed = self._now()
         for entry in harvests:
@@ -122,6 +123,8 @@ class Loop:
             self._attempt("refresh", partial(self._library.refresh, progress=self._renew))
         elif unread:
             self._attempt("read again", partial(self._library.read_again, progress=self._renew))
+        if self._may("join shelves") and self._library.joining_due:
+            self._attempt("join shelves", partial(self._library.join_missing, progress=self._renew))
         self._library.release("loop")
 
     def _due(self, entry: Harvest) -> bool:

@@ -38,6 +38,8 @@ class Shelf:
         self.refreshed = 0
         self.reading_due = False
         self.read = 0
+        self.joining_due = False
+        self.joined = 0
         self.failing: dict[str, Exception] = {}
         self.others_hold_the_lease = False
         self.renewals = 0
@@ -79,6 +81,11 @@ class Shelf:
         self.reading_due = False
         self.read += 1
         return {"read": 10}
+
+    def join_missing(self, *, progress: Callable[[Progress], None]) -> Any:
+        self.joining_due = False
+        self.joined += 1
+        return {"joined": 3}
 
     def refresh(self, *, progress: Callable[[Progress], None]) -> Any:
         if "refresh" in self.failing:
@@ -174,6 +181,15 @@ def test_a_failing_refresh_waits_a_minute(tmp_path: Path) -> None:
         house.loop.turn()
         house.sleep(5)
     assert [event.ok for event in house.events] == [False, False]
+
+
+def test_shelves_are_filled_after_all_else(tmp_path: Path) -> None:
+    house = House(tmp_path, ARXIV)
+    house.shelf.joining_due = True
+    house.loop.turn()
+    assert [event.job for event in house.events] == ["harvest arxiv", "refresh", "join shelves"]
+    house.loop.turn()
+    assert house.shelf.joined == 1
 
 
 def test_papers_are_read_again_when_nothing_else_is_to_do(tmp_path: Path) -> None:

@@ -167,6 +167,13 @@ def comments(request: Request, identifier: params.Identifier) -> Feed:
     return of_comments(f"Comments on {title}", paper_path(paper.id), written, title)
 
 
+@_feed("/shelves/{token}")
+def shared_shelf(request: Request, token: params.Token, limit: params.Limit = MOST) -> Feed:
+    """What stands on a shelf that somebody shares, the last saved first."""
+    shelved = _library(request).shared_shelf(token, limit=limit)
+    return of_papers(f"{shelved.name}, a shelf of {shelved.owner}", _page(request), _papers(shelved.listing))
+
+
 @_feed("/feeds/{token}/for-you")
 def for_you(request: Request, token: params.Token, limit: params.Limit = MOST) -> Feed:
     """What a reader would save next, for whoever has the address."""
@@ -190,7 +197,7 @@ def one_shelf(request: Request, token: params.Token, number: params.Number, limi
     reader = library.feed_reader(token)
     papers = [paper for paper, _ in library.shelf(reader, number)[:limit]]
     name = next(one.name for one in library.shelves(reader) if one.id == number)
-    return of_papers(name, "/shelf", papers, whose=f"reader-{reader.id}/shelf/{number}")
+    return of_papers(name, f"/shelf/{number}", papers, whose=f"reader-{reader.id}/shelf/{number}")
 
 
 @_feed("/feeds/{token}/follow/{number}")

@@ -8,8 +8,8 @@ from typing import get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from broadsheet.errors import InputError, NotFound
-from broadsheet.library.acts import Acts
 from broadsheet.library.schedule import next_due
+from broadsheet.library.shelves import Shelves
 from broadsheet.query import parse
 from broadsheet.records import Delivery, Every, Follow, FollowKind, Reader
 from broadsheet.store.freshness import stamp
@@ -23,7 +23,7 @@ _MOST_EXAMPLES = 100
 FRONT = "Trending papers"
 
 
-class Follows(Acts):
+class Follows(Shelves):
     """What readers follow."""
 
     def follow(
@@ -40,7 +40,8 @@ class Follows(Acts):
         """Begin to follow something, or return the follow of it that the reader has.
 
         `text` says what, by its kind: a query, the slug of an author or venue, a category, the number of a shelf ("":
-        all), identifiers with those to keep away from after a minus sign. News begin with the next paper that comes.
+        all) or the token of one that somebody shares, identifiers with those to keep away from after a minus sign. News
+        begin with the next paper that comes.
 
         Raises:
             InputError: it says nothing to follow, or how often, how many or how near make no sense.
@@ -188,7 +189,10 @@ class Follows(Acts):
     def _own_shelf(self, reader: Reader, kind: FollowKind, text: str) -> tuple[str, str]:
         names = {str(shelf.id): shelf.name for shelf in self.shelves(reader)}
         if text and text not in names:
-            raise NotFound("You have no such shelf.")
+            if kind == "like-shelf" or text.isdigit():
+                raise NotFound("You have no such shelf.")
+            shelf, owner = self._shared(text)
+            return text, f"New on “{shelf.name}” of {owner.name}"[:_LONGEST_NAME]
         name = f"“{names[text]}”" if text else "my shelf"
         return text, f"Papers like {name}" if kind == "like-shelf" else f"New on {name}"
 

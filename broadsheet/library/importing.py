@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from broadsheet.errors import InputError
 from broadsheet.library.acts import LONGEST_NAME, SHELF, Acts
-from broadsheet.records import Batch, Reader, SetAside, SourceRecord
+from broadsheet.library.base import Report, silent
+from broadsheet.records import Batch, Progress, Reader, SetAside, SourceRecord
 
 MOST_RECORDS = 20_000
+_AT_ONCE = 500  # records that are matched together
+_JOINED = "joined"  # the change up to which those who wait for papers were looked at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,17 +83,36 @@ class Importing(Acts):
         return self._import(reader, shelf or "Zotero", Zotero(library, key, endpoint).records())
 
     def missing(self, reader: Reader) -> list[tuple[str, SourceRecord]]:
-        """Return (shelf, record) of what was imported and is not here; what has come since goes on its shelf first."""
-        waiting = self.store.imports.missing(reader.id)
-        if waiting:
-            keys = self.store.imports.match([record for _, record in waiting])
-            come = [(shelf, record, key) for (shelf, record), key in zip(waiting, keys, strict=True) if key is not None]
-            for name in {shelf for shelf, _, _ in come}:
+        """Return (shelf, record) of what was imported and is not here."""
+        return self.store.imports.missing(reader.id)
+
+    @property
+    def joining_due(self) -> bool:
+        """Whether papers came or changed since it was last seen who waits for one."""
+        return self.store.state(_JOINED) != str(self.store.last_change()) and self.store.imports.awaited()
+
+    def join_missing(self, *, progress: Report = silent) -> dict[str, Any]:
+        """Put what was imported, was not here and has come since on its shelf."""
+        change, joined, started = self.store.last_change(), 0, time.monotonic()
+        for reader in self.store.imports.waiting():
+            joined += self._join(reader)
+            progress(Progress("Filling shelves", joined, None, time.monotonic() - started))
+        self.store.set_state(_JOINED, str(change))
+        return {"joined": joined}
+
+    def _join(self, reader: int) -> int:
+        waiting = self.store.imports.missing(reader)
+        joined = 0
+        for first in range(0, len(waiting), _AT_ONCE):
+            some = waiting[first : first + _AT_ONCE]
+            keys = self.store.imports.match([record for _, record in some])
+            come = [(shelf, record, key) for (shelf, record), key in zip(some, keys, strict=True) if key is not None]
+            for name in sorted({shelf for shelf, _, _ in come}):
                 own = [(record, key) for shelf, record, key in come if shelf == name]
-                self.store.imports.save(reader.id, [key for _, key in own], shelf=name, now=self.now)
-                self.store.imports.drop(reader.id, name, [record for record, _ in own])
-            waiting = self.store.imports.missing(reader.id) if come else waiting
-        return waiting
+                self.store.imports.save(reader, [key for _, key in own], shelf=name, now=self.now)
+                self.store.imports.drop(reader, name, [record for record, _ in own])
+            joined += len(come)
+        return joined
 
     def _import(self, reader: Reader, shelf: str, found: Iterable[SourceRecord | SetAside]) -> Imported:
         self._may(reader, "save")

@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from broadsheet.query import Query, parse
-from broadsheet.records import Attention, Follow, Pick
+from broadsheet.records import Attention, Follow, Pick, Saved
 
 if TYPE_CHECKING:
     from broadsheet.index.snapshot import Snapshot
@@ -94,9 +94,15 @@ class Newsroom:
         if follow.kind == "venue":
             return self._at_venue(follow.text, follow.newest, self._stored)
         if follow.kind == "shelf":
-            saved = self._store.shelves.saved(follow.reader, shelf=_shelf(follow.text))
-            return [one.key for one in saved if not follow.looked or one.made > follow.looked]
+            return [one.key for one in self._saved(follow) if not follow.looked or one.made > follow.looked]
         return self._front(self._first_day(follow), follow.size)
+
+    def _saved(self, follow: Follow) -> list[Saved]:
+        """Return what stands on a reader's own shelf, or on one that somebody shares."""
+        if not follow.text or follow.text.isdigit():
+            return self._store.shelves.saved(follow.reader, shelf=_shelf(follow.text))
+        shared = self._store.shelves.shared(follow.text)
+        return self._store.shelves.saved(shared.reader, shelf=shared.id) if shared else []
 
     def _first_day(self, follow: Follow) -> str:
         """Return the day from which on front pages are looked at: the last time's own, which may have grown since."""

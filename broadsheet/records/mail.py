@@ -15,10 +15,11 @@ Every = Literal["daily", "weekdays", "weekly"]
 class Follow:
     """Something that a reader wants news of, and how: `text` says of what, by its kind.
 
-    The query as typed, the slug of an author or venue, a category, a shelf's number ("" for all of the reader's),
-    papers' identifiers, those to keep away from after a minus sign; nothing for the front page. `threshold` (0..1) is
-    how well a paper must match, `size` how many at most one digest has of it. `due` is when the next digest is (UTC,
-    ISO), `newest` the key of the newest paper that was looked at, `looked` when, and `found` how many were sent then.
+    The query as typed, the slug of an author or venue, a category, a shelf's number ("" for all of the reader's) or the
+    token under which it is shared, papers' identifiers, those to keep away from after a minus sign; nothing for the
+    front page. `threshold` (0..1) is how well a paper must match, `size` how many at most one digest has of it. `due`
+    is when the next digest is (UTC, ISO), `newest` the key of the newest paper that was looked at, `looked` when, and
+    `found` how many were sent then.
     """
 
     id: int
@@ -45,6 +46,8 @@ class Follow:
             return "/similar?" + urlencode([("not" if n.startswith("-") else "id", n.lstrip("-")) for n in names])
         if self.kind in ("author", "venue"):
             return f"/{self.kind}s/{quote(self.text)}"
+        if self.kind in ("shelf", "like-shelf") and self.text:
+            return f"/shelf/{self.text}" if self.text.isdigit() else f"/shelves/{quote(self.text)}"
         return "/" if self.kind == "front" else "/shelf"
 
 

@@ -61,6 +61,16 @@ class Imports:
             rows = connection.execute(wanted.order_by(r.missing.c.shelf, r.missing.c.name)).all()
         return [(shelf, unpack(payload)) for shelf, payload in rows]
 
+    def awaited(self) -> bool:
+        """Say whether anybody waits for a paper."""
+        with self._database.reading() as connection:
+            return connection.scalar(select(r.missing.c.reader).limit(1)) is not None
+
+    def waiting(self) -> list[int]:
+        """Return the numbers of the readers who wait for papers."""
+        with self._database.reading() as connection:
+            return list(connection.scalars(select(r.missing.c.reader).distinct().order_by(r.missing.c.reader)))
+
     def drop(self, reader: int, shelf: str, records: Sequence[SourceRecord]) -> None:
         """Forget records that were missing."""
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, insert, select
+from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
 from broadsheet.records import Saved, Shelf
 
@@ -84,6 +84,42 @@ class Shelves:
             one = Saved(*row)
             found.setdefault((one.shelf, one.key), one)
         return list(found.values())
+
+    def shared(self, token: str) -> Shelf | None:
+        """Return the shelf that is shared under a token by somebody who may read here."""
+        may = select(r.readers.c.id).where(r.readers.c.state.in_(("active", "local")))
+        wanted = _shelves().where(r.shelves.c.public == token, r.shelves.c.reader.in_(may))
+        return next(iter(self._read(wanted)), None)
+
+    def share(self, reader: int, number: int, token: str | None) -> None:
+        """Share one of a reader's shelves under a token, unless it is shared already; None takes that back."""
+        mine = update(r.shelves).where(r.shelves.c.id == number, r.shelves.c.reader == reader)
+        public = None if token is None else func.coalesce(r.shelves.c.public, token)
+        self._database.durable(lambda c: c.execute(mine.values(public=public)))
+
+    def rename(self, shelf: Shelf, name: str) -> bool:
+        """Call a shelf something else; False when another one of its reader is called so."""
+
+        def work(connection: Connection) -> bool:
+            if _number(connection, shelf.reader, name) not in (None, shelf.id):
+                return False
+            connection.execute(update(r.shelves).where(r.shelves.c.id == shelf.id).values(name=name))
+            called = update(r.missing).where(r.missing.c.reader == shelf.reader, r.missing.c.shelf == shelf.name)
+            connection.execute(called.values(shelf=name))
+            return True
+
+        return self._database.durable(work)
+
+    def remove(self, shelf: Shelf) -> None:
+        """Delete a shelf, what stands on it, and what is still to come there."""
+
+        def work(connection: Connection) -> None:
+            connection.execute(delete(r.saved).where(r.saved.c.shelf == shelf.id))
+            waiting = (r.missing.c.reader == shelf.reader, r.missing.c.shelf == shelf.name)
+            connection.execute(delete(r.missing).where(*waiting))
+            connection.execute(delete(r.shelves).where(r.shelves.c.id == shelf.id))
+
+        self._database.durable(work)
 
     def of_everybody(self, most: int) -> list[tuple[int, int]]:
         """Return (reader, key) of what all readers have saved, each once, the last saved first."""

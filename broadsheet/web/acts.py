@@ -13,7 +13,6 @@ from broadsheet.server.addresses import paper_path
 from broadsheet.server.forms import Posted, back, say
 from broadsheet.server.params import Identifier
 from broadsheet.server.sessions import must_be_known, network_of
-from broadsheet.web.rendering import render
 
 if TYPE_CHECKING:
     from broadsheet.library import Library
@@ -56,14 +55,6 @@ def hide(request: Request, id: Identifier, form: Posted) -> Response:
         return _done(request, library.paper(id), on=False)
     library.hide(reader, id)
     return say(request, _done(request, library.paper(id), on=True), "This paper stays out of your lists from now on.")
-
-
-@router.get("/shelf")
-def shelf(request: Request) -> Response:
-    """What the reader has saved."""
-    reader, library = must_be_known(request), _library(request)
-    missing = library.missing(reader)  # first: what has come since is on its shelf then
-    return render(request, "shelf.html", shelves=library.shelves(reader), shown=library.shelf(reader), missing=missing)
 
 
 def _done(request: Request, paper: Paper, **what: Any) -> Response:

@@ -50,7 +50,10 @@ class Asked:
         return [(name, str(getattr(self, name))) for name in names if getattr(self, name) != _DEFAULTS[name]]
 
 
-_FED = ("/date/", "/week", "/month", "/trending", "/new", "/category/", "/search", "/authors/", "/venues/", "/topics/")
+_FED = (
+    *("/date/", "/week", "/month", "/trending", "/new", "/category/", "/search"),
+    *("/authors/", "/venues/", "/topics/", "/shelves/"),
+)
 _DEFAULTS = {field.name: field.default for field in fields(Asked)}
 
 

@@ -23,6 +23,10 @@ def followable(path: str, query: str) -> Follow | None:
     if first == "search":
         text = _as_query(asked)
         return _as_follow("search", text, text) if text else None
+    if first == "shelves":
+        return _as_follow("shelf", unquote(rest), "This shelf")
+    if first == "shelf" and rest.isdigit():
+        return _as_follow("like-shelf", rest, "Papers like this shelf")
     return _as_follow("like-shelf", "", "Papers like my shelf") if first == "shelf" else None
 
 

@@ -64,8 +64,15 @@ def test_what_is_not_here_waits_and_joins_when_it_comes(library: Library, reader
     assert "1 of 2 references are papers here" in found.words and "1 could not be read" in found.words
     assert [(shelf, one.title) for shelf, one in library.missing(reader)] == [("Later", "Something That Is Not Here")]
     come = desk.paper("arxiv:2603.00010", title="Something that is not here", authors=(), date="2025")
+    library.join_missing()
+    assert not library.joining_due
     library.store.add(Batch((come,), "2"), cursor_name="file:2", source="test", now=desk.NOW)
-    assert library.missing(reader) == []
+    with desk.browser(library) as browser:
+        assert "Something That Is Not Here" in browser.get("/shelf").text
+    assert len(library.missing(reader)) == 1  # looking writes nothing: the loop does
+    assert library.joining_due
+    assert library.join_missing() == {"joined": 1}
+    assert library.missing(reader) == [] and not library.joining_due
     assert _titles(library, reader) == ["A Theory of Paper Boats", "Something that is not here"]
 
 
