@@ -92,7 +92,8 @@ class Filters:
 class Query:
     """What was asked. Two queries are equal when they ask the same, however it was typed or remarked upon.
 
-    `text` is as typed; `words` is its part that is not filters, evenly spaced; `like` and `unlike` are paper keys.
+    `text` is as typed; `words` is its part that is not filters, evenly spaced; `like` and `unlike` are paper keys,
+    `more` and `less` names of concepts that the like ones shall have more or less of.
     """
 
     text: str = dataclass_field(compare=False)
@@ -103,6 +104,8 @@ class Query:
     identifier: str | None = None
     like: tuple[int, ...] = ()
     unlike: tuple[int, ...] = ()
+    more: tuple[str, ...] = ()
+    less: tuple[str, ...] = ()
     words: str = ""
 
     @property

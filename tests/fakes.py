@@ -182,11 +182,13 @@ class FakeLibrary:
         notes = ("The query was empty.",) if not words else ()
         return self._listing(text, found, limit, page, notes=notes, goto=goto, explain=explain, mark=words)
 
-    def similar(self, ids: Sequence[str], *, unlike: Sequence[str] = (), limit: int = 20, page: int = 1) -> Listing:
-        self._called("similar", ids=ids, unlike=unlike, limit=limit, page=page)
-        given = {self.paper(name).key for name in (*ids, *unlike)}
+    def similar(
+        self, identifiers: Sequence[str], *, unlike: Sequence[str] = (), limit: int = 20, page: int = 1, **about: Any
+    ) -> Listing:
+        self._called("similar", ids=identifiers, unlike=unlike, limit=limit, page=page, **about)
+        given = {self.paper(name).key for name in (*identifiers, *unlike)}
         found = [p for p in self.contents if p.ranked and p.key not in given]
-        return self._listing(" ".join(ids), found, limit, page)
+        return self._listing(" ".join(identifiers), found, limit, page)
 
     def _listing(
         self,

@@ -59,10 +59,16 @@ def search(
 
 @router.get("/similar.json", response_model=shapes.ListShape, tags=["lists"])
 def similar(
-    request: Request, ids: params.Ids, unlike: params.NotIds, limit: params.Limit = params.LIMIT, page: params.Page = 1
+    request: Request,
+    ids: params.Ids,
+    unlike: params.NotIds,
+    more: params.More,
+    less: params.Less,
+    limit: params.Limit = params.LIMIT,
+    page: params.Page = 1,
 ) -> Response:
-    """Papers near the given ones in meaning, and away from others."""
-    found = _library(request).similar(ids, unlike=unlike, limit=limit, page=page)
+    """Papers near the given ones in meaning, away from others, and more or less about concepts."""
+    found = _library(request).similar(ids, unlike=unlike, more=more, less=less, limit=limit, page=page)
     return listed(shapes.listing(found, base_of(request)))
 
 

@@ -54,13 +54,15 @@ def similar(
         list[str] | None,
         typer.Option("--not", metavar="ID", help="Papers to stay away from: all that follow, up to the next option."),
     ] = None,
+    more: Annotated[list[str] | None, typer.Option(metavar="CONCEPT", help="Be more about this; repeatable.")] = None,
+    less: Annotated[list[str] | None, typer.Option(metavar="CONCEPT", help="Be less about this; repeatable.")] = None,
     limit: Limit = 20,
     page: Page = 1,
     json: Json = False,
 ) -> None:
-    """Find papers that are near the given ones in meaning, and away from those after --not."""
+    """Find papers near the given ones in meaning, away from those after --not, more or less about concepts."""
     with opened() as library:
-        found = library.similar(ids, unlike=unlike or (), limit=limit, page=page)
+        found = library.similar(ids, unlike=unlike or (), more=more or (), less=less or (), limit=limit, page=page)
         _list(found, library.settings.url, as_json=json)
 
 

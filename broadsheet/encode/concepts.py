@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -41,6 +42,15 @@ class Concepts:
         if not self.names:
             return [()] * len(vectors)
         return [tuple(self.names[number] for number in numbers) for numbers in self.of(vectors)]
+
+    def moved(self, vectors: NDArray[np.float32], ways: Mapping[str, float]) -> NDArray[np.float32]:
+        """Return (n, d) vectors of length 1, moved by so much along each of some concepts; unknown ones do nothing."""
+        numbers = {name: number for number, name in enumerate(self.names) if name in ways}
+        if not numbers:
+            return vectors
+        by = np.array([ways[name] for name in numbers], np.float32)
+        moved = vectors + by @ self.directions[list(numbers.values())]
+        return np.asarray(moved / np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-9), np.float32)
 
     def _strongest(self, above: NDArray[np.float32]) -> list[list[int]]:
         rows, numbers = np.nonzero(above > 0)

@@ -12,6 +12,7 @@ from broadsheet.evaluation.commands import (
     attribution,
     check,
     compare,
+    conditions,
     duplicates,
     pages,
     report,
@@ -22,7 +23,21 @@ from broadsheet.evaluation.commands import (
     trending,
 )
 
-COMMANDS = (run, compare, ablate, pages, report, duplicates, simulate, summary, attribution, taste, trending, check)
+COMMANDS = (
+    run,
+    compare,
+    ablate,
+    pages,
+    report,
+    duplicates,
+    simulate,
+    summary,
+    attribution,
+    conditions,
+    taste,
+    trending,
+    check,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

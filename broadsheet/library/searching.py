@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from broadsheet.errors import NotFound
 from broadsheet.library.base import Base
 from broadsheet.query import Query, parse
 from broadsheet.records import Attention, Hit, Listing
@@ -48,16 +49,35 @@ class Searching(Base):
         return self._ranked(profile, query, limit=limit, page=page, explain=explain)
 
     def similar(
-        self, identifiers: Sequence[str], *, unlike: Sequence[str] = (), limit: int = 20, page: int = 1
+        self,
+        identifiers: Sequence[str],
+        *,
+        unlike: Sequence[str] = (),
+        more: Sequence[str] = (),
+        less: Sequence[str] = (),
+        limit: int = 20,
+        page: int = 1,
     ) -> Listing:
-        """Return papers near the given ones in meaning and away from the unlike ones.
+        """Return papers near the given ones in meaning and away from the unlike ones, more or less about concepts.
 
         Raises:
-            NotFound: one of the identifiers names no paper here.
+            NotFound: one of the identifiers names no paper here, or there is no such concept.
+            NoSnapshot: nothing has been indexed yet.
         """
-        like, away = ([self._key(name) for name in names] for names in (identifiers, unlike))
-        query = replace(parse(""), text=" ".join(identifiers), like=tuple(like), unlike=tuple(away), notes=())
+        like, away = (tuple(self._key(name) for name in names) for names in (identifiers, unlike))
+        wanted, unwanted = (self._concepts(names) for names in (more, less))
+        query = Query(text=" ".join(identifiers), like=like, unlike=away, more=wanted, less=unwanted)
         return self._ranked("similar", query, limit=limit, page=page, explain=False)
+
+    def _concepts(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Return the concepts that are called so, or whose names have these address forms."""
+        from broadsheet.rank import topics
+
+        found = [topics.named(self.snapshot, name) for name in names]
+        for name, concept in zip(names, found, strict=True):
+            if concept is None:
+                raise NotFound(f"There is no concept {name!r} here; /topics lists those of the month.")
+        return tuple(concept for concept in found if concept is not None)
 
     def _with_keys(self, query: Query) -> Query:
         found = self.store.resolve_many(query.filters.ids) if query.filters.ids else {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from broadsheet.errors import InputError, NotFound
+from broadsheet.errors import InputError
 from broadsheet.library.searching import Searching
 from broadsheet.records import Listing, Topic, period_days
 
@@ -47,9 +47,5 @@ class Topics(Searching):
             NotFound: there is no such concept.
             NoSnapshot: nothing has been indexed yet.
         """
-        from broadsheet.rank import topics
-
-        found = topics.named(self.snapshot, name)
-        if found is None:
-            raise NotFound(f"There is no concept {name!r} here; /topics lists those of the month.")
+        (found,) = self._concepts([name])
         return found, self.search(f'concept:"{found}"', sort="new", profile="lexical", limit=limit, page=page)

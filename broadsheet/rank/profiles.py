@@ -17,7 +17,7 @@ from broadsheet.rank.stages import Blend, Dense, Features, Lexical, Refine, Simi
 
 FIRST = {"lexical": 0.6, "dense": 0.4}
 SECOND = {"lexical": 0.55, "refined": 0.45}
-SIMILAR = {"nearest": 0.7, "against": 0.5}
+SIMILAR = {"nearest": 0.7, "against": 0.5, "more": 0.7, "less": 0.4}
 
 TRANSFORMER = 0.5
 BEST, GATE_WEIGHT = 150, 0.5  # rows that the gate orders, and how much it counts beside the blend

@@ -9,6 +9,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from broadsheet.encode import concepts
 from broadsheet.index.snapshot import Snapshot
 from broadsheet.query import Query
 from broadsheet.rank import trending
@@ -134,15 +135,18 @@ class Similar(Stage):
 
     A paper's score is `nearest` x its nearness to the example it is most like, the rest for its mean nearness to all of
     them, so that every interest is served, less `against` x its nearness to the unwanted example it is most like; each
-    example's cosines are brought to 0..1 over the candidates, so that none drowns the others.
+    example's cosines are brought to 0..1 over the candidates, so that none drowns the others. Examples first move
+    `more` towards the directions of the concepts asked for and `less` away from those not wanted: a composed query.
     """
 
-    def __init__(self, nearest: float, against: float) -> None:
-        self.nearest, self.against = nearest, against
+    def __init__(self, nearest: float, against: float, more: float, less: float) -> None:
+        self.nearest, self.against, self.more, self.less = nearest, against, more, less
 
     def rank(self, query: Query, ranking: Ranking, view: View, limit: int) -> Ranking:
         like, unlike = (_present(view.snapshot, keys) for keys in (query.like, query.unlike))
         wanted, unwanted = (view.snapshot.dense.vectors(rows) for rows in (like, unlike))
+        ways = dict.fromkeys(query.more, self.more) | dict.fromkeys(query.less, -self.less)
+        wanted = concepts.load(view.snapshot.encoder.id).moved(wanted, ways)
         rows = np.setdiff1d(_candidates(query, view, wanted, limit), np.concatenate([like, unlike])).astype(np.int32)
         if not len(rows):
             return replace(Ranking.empty("There is no paper with text to compare with."), total=0)
@@ -156,7 +160,8 @@ class Similar(Stage):
         return found.scored(found.scores, view, {"dense": found.scores})
 
     def __repr__(self) -> str:
-        return f"Similar(nearest={self.nearest!r}, against={self.against!r})"
+        weights = ("nearest", "against", "more", "less")
+        return f"Similar({', '.join(f'{name}={getattr(self, name)!r}' for name in weights)})"
 
 
 def vector_of(query: Query, view: View) -> NDArray[np.float32]:

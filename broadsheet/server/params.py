@@ -17,6 +17,7 @@ MAX_LIMIT = 200
 MAX_PAGE = 1_000
 MAX_TEXT = 10_000
 MAX_PAPERS = 100
+MAX_CONCEPTS = 20
 _MONTH = re.compile(r"(?!0000)[0-9]{4}-(0[1-9]|1[0-2])").fullmatch
 
 
@@ -99,6 +100,16 @@ SomeIds = Annotated[
 NotIds = Annotated[
     list[str],
     Query(default_factory=list, alias="not", max_length=MAX_PAPERS, description="Papers to keep away from."),
+    AfterValidator(_clean_all),
+]
+More = Annotated[
+    list[str],
+    Query(default_factory=list, alias="more", max_length=MAX_CONCEPTS, description="Concepts to have more of."),
+    AfterValidator(_clean_all),
+]
+Less = Annotated[
+    list[str],
+    Query(default_factory=list, alias="less", max_length=MAX_CONCEPTS, description="Concepts to have less of."),
     AfterValidator(_clean_all),
 ]
 Identifier = Annotated[

@@ -50,6 +50,32 @@ class Asked:
         return [(name, str(getattr(self, name))) for name in names if getattr(self, name) != _DEFAULTS[name]]
 
 
+@dataclass(frozen=True, slots=True)
+class Resembling:
+    """The question behind a page of similar papers; its fields are what `Library.similar` takes."""
+
+    identifiers: tuple[str, ...]
+    unlike: tuple[str, ...] = ()
+    more: tuple[str, ...] = ()
+    less: tuple[str, ...] = ()
+    limit: int = 20
+    page: int = 1
+
+    def __str__(self) -> str:
+        asked = {"id": self.identifiers, "not": self.unlike, "more": self.more, "less": self.less, "page": self.page}
+        return "/similar?" + urlencode(asked | {"limit": self.limit}, doseq=True)
+
+    def on(self, page: int) -> str:
+        """Return the address of another page of the same."""
+        return str(replace(self, page=page))
+
+    def wanting(self, concept: str, how: str) -> str:
+        """Return the address of the same with "more" or "less" of a concept, or, for "", with neither."""
+        more, less = (tuple(other for other in names if other != concept) for names in (self.more, self.less))
+        added = (concept,)
+        return str(replace(self, page=1, more=more + added * (how == "more"), less=less + added * (how == "less")))
+
+
 _FED = (
     *("/date/", "/week", "/month", "/trending", "/new", "/category/", "/search"),
     *("/authors/", "/venues/", "/topics/", "/shelves/"),

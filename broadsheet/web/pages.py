@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -20,7 +22,9 @@ from broadsheet.server.params import (
     Category,
     Identifier,
     Ids,
+    Less,
     Limit,
+    More,
     NotIds,
     Page,
     Profile,
@@ -31,7 +35,7 @@ from broadsheet.server.params import (
 )
 from broadsheet.server.reference import operations, shapes
 from broadsheet.web import metadata, pictures
-from broadsheet.web.addresses import Asked
+from broadsheet.web.addresses import Asked, Resembling
 from broadsheet.web.rendering import render
 
 if TYPE_CHECKING:
@@ -39,6 +43,7 @@ if TYPE_CHECKING:
 
 EXPLAINED = 50  # hits a page that are explained; more would make a long page slow
 SIMILAR = 6
+CHIPS = 12  # concepts of which a list of similar papers can have more or less
 
 router = APIRouter(default_response_class=HTMLResponse)
 
@@ -104,11 +109,21 @@ def _bars(listing: Listing) -> list[pictures.Bar]:
 
 
 @router.get("/similar")
-def similar(request: Request, ids: Ids, unlike: NotIds, limit: Limit = 20, page: Page = 1) -> Response:
-    """Papers near the given ones and away from the unlike ones."""
+def similar(
+    request: Request, ids: Ids, unlike: NotIds, more: More, less: Less, limit: Limit = 20, page: Page = 1
+) -> Response:
+    """Papers near the given ones and away from the unlike ones, more or less about concepts."""
+    return _similar(request, Resembling(tuple(ids), tuple(unlike), tuple(more), tuple(less), limit, page))
+
+
+def _similar(request: Request, asked: Resembling) -> Response:
     library = _library(request)
-    listing = library.similar(ids, unlike=unlike, limit=limit, page=page)
-    return render(request, "similar.html", listing=listing, papers=library.papers(ids), limit=limit)
+    listing = library.similar(**asdict(asked))
+    about = [name for paper in asked.identifiers for name in library.concepts(paper)]
+    offered = [name for name, _ in Counter(about).most_common(CHIPS) if name not in asked.more + asked.less]
+    return render(
+        request, "similar.html", listing=listing, papers=library.papers(asked.identifiers), asked=asked, offered=offered
+    )
 
 
 # -- papers, people, venues --------------------------------------------------------------------------------------------
@@ -117,9 +132,7 @@ def similar(request: Request, ids: Ids, unlike: NotIds, limit: Limit = 20, page:
 @router.get("/papers/{id:path}/similar")
 def similar_to(request: Request, id: Identifier, limit: Limit = 20, page: Page = 1) -> Response:
     """Papers near one."""
-    paper = find(request, id)
-    listing = _library(request).similar([paper.id], limit=limit, page=page)
-    return render(request, "similar.html", listing=listing, papers=[paper], limit=limit)
+    return _similar(request, Resembling((find(request, id).id,), limit=limit, page=page))
 
 
 @router.get("/papers/{id:path}")

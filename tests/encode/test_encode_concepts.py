@@ -63,6 +63,15 @@ def test_the_strongest_come_first_and_an_empty_text_has_none(shipped: Concepts, 
     assert of_nothing == []
 
 
+def test_vectors_move_along_concepts_that_are_known(shipped: Concepts) -> None:
+    start = shipped.directions[5:7]
+    moved = shipped.moved(start, {shipped.names[0]: 0.5, shipped.names[1]: -0.5, "no such concept": 1})
+    assert (moved @ shipped.directions[0] > start @ shipped.directions[0]).all()
+    assert (moved @ shipped.directions[1] < start @ shipped.directions[1]).all()
+    np.testing.assert_allclose(np.linalg.norm(moved, axis=1), 1, rtol=1e-5)
+    assert shipped.moved(start, {"no such concept": 1}) is start
+
+
 def test_a_file_of_another_encoder_is_left_alone(tmp_path: Path) -> None:
     about = {"encoder": "mine", "id": "concepts-1", "figures": json.dumps({})}
     save_file(load_file(SHIPPED), tmp_path / "other.safetensors", about)

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 import shelf
 
+from broadsheet.encode import concepts
+from broadsheet.encode.concepts import Concepts
 from broadsheet.errors import InputError
 from broadsheet.query import Query, parse
 from broadsheet.rank import PROFILES, Ranking, View, explain, facets, run
@@ -121,6 +123,21 @@ def test_similar_serves_every_interest(view: View) -> None:
 def test_similar_keeps_away_from_what_is_unwanted(view: View) -> None:
     ranking = run("similar", _like(4, 5, unlike=(9,)), view, 3)
     assert _subjects(view, ranking) == {0}
+
+
+def test_similar_is_more_or_less_about_concepts(view: View, monkeypatch: pytest.MonkeyPatch) -> None:
+    directions = np.eye(4, 8, dtype=np.float32)
+    known = Concepts("", ("cats", "dogs", "enzymes", "galaxies"), directions, np.zeros(4, np.float32))
+    monkeypatch.setattr(concepts, "load", lambda encoder: known)
+    cat, both = _like(4), _like(4, 9)
+    assert _subjects(view, run("similar", replace(cat, more=("galaxies",)), view, 6)) == {0, 3}
+    assert _places(view, replace(both, less=("cats",))) > _places(view, both)
+
+
+def _places(view: View, query: Query) -> int:
+    """Return the sum of the places of papers on cats among the first six alike."""
+    keys = _keys(view, run("similar", query, view, 6))
+    return sum(place for place, key in enumerate(keys) if key % 4 == 0)
 
 
 def test_similar_without_known_examples_says_so(view: View) -> None:

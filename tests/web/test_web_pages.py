@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import parse_qs, quote, urlencode, urljoin, urlsplit
 
 import fakes
 import newsstand
@@ -290,6 +290,17 @@ def test_paper_shows_all_that_is_known(client: TestClient) -> None:
     words = text(paper.find(".//main"))
     for expected in ("13 March 2026", "CC BY 4.0", "12 pages, 3 figures", "Perhaps the same", "arXiv 2603.00001"):
         assert expected in words, expected
+
+
+def test_similar_papers_are_tuned_by_topics(client: TestClient) -> None:
+    one, other = fakes.CONCEPTS[:2]
+    asked = {"id": "arxiv:2603.00001", "more": one, "limit": "5"}
+    tuned = page(client, "/similar?" + urlencode(asked)).xpath("//ul[@class='tuned']")[0]
+    links = {link.get("aria-label"): parse_qs(link.get("href").partition("?")[2]) for link in tuned.iter("a")}
+    assert links[f"Less {one}"] == {"id": [asked["id"]], "less": [one], "page": ["1"], "limit": ["5"]}
+    assert links[f"No more {one} than before"] == {"id": [asked["id"]], "page": ["1"], "limit": ["5"]}
+    assert links[f"More {other}"]["more"] == [one, other]
+    assert f"More {one}" not in links
 
 
 def test_paper_formulas_are_mathml(client: TestClient) -> None:
