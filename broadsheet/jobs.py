@@ -184,10 +184,16 @@ class Post:
             pass
 
     def turn(self) -> bool:
-        """Do what is due now; say whether there may be more. A failure is reported, and ends nothing."""
+        """Do what is due now; say whether there may be more. A failure is reported, and ends nothing else."""
+        self._tried(self._look_after)
+        if self._postman is None:
+            return False
+        planned = self._tried(self._plan)
+        return self._tried(partial(self._send, self._postman)) or planned
+
+    def _tried(self, work: Callable[[], bool]) -> bool:
         try:
-            self._look_after()
-            return self._postman is not None and self._plan() | self._send(self._postman)
+            return work()
         except Exception as error:  # whatever is wrong now may be right at the next turn
             self._report(Event("mail", False, {"error": str(error) or type(error).__name__}))
             return False
@@ -200,8 +206,10 @@ class Post:
             made = self._library.plan_digests()
         finally:
             self._library.release("digests")
+        for error in made.pop("errors", ()):
+            self._report(Event("digests", False, {"error": error}))
         self._report(Event("digests", True, made))
-        return made["readers"] > 0
+        return bool(made["readers"])
 
     def _send(self, postman: Postman) -> bool:
         if self._now() < self._again:
@@ -218,16 +226,22 @@ class Post:
             self._report(Event("mail", not became.get("down"), dict(became)))
         return bool(became) and not became.get("down")
 
-    def _look_after(self) -> None:
+    def _look_after(self) -> bool:
         """Forget what is old, and read what came back, now and then."""
-        if self._now() < self._collect_at:
-            return
-        self._collect_at = self._now() + COLLECTING
-        self._library.tidy()
-        if self._postman and self._library.settings.bounces and self._library.lease("bounces", LEASE):
-            if read := self._postman.collect():
-                self._report(Event("bounces", True, {"read": read}))
+        if self._now() >= self._collect_at:
+            self._collect_at = self._now() + COLLECTING
+            self._library.tidy()
+            if self._postman and self._library.settings.bounces and self._library.lease("bounces", LEASE):
+                self._collect(self._postman)
+        return False
+
+    def _collect(self, postman: Postman) -> None:
+        try:
+            read = postman.collect()
+        finally:
             self._library.release("bounces")
+        if read:
+            self._report(Event("bounces", True, {"read": read}))
 
 
 def _name(entry: Harvest) -> str:

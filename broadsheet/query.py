@@ -56,8 +56,9 @@ _DATE = re.compile(r"(\d{4})(?:[-/.](\d{1,2}))?(?:[-/.](\d{1,2}))?")
 class Term:
     """One thing to look for: a word, or the words of a phrase, as index terms; a prefix is folded but not stemmed.
 
-    `also` are index terms in a row that stand for it: another spelling, an acronym or what it is short for. `typed` is
-    what it was made of.
+    `also` are index terms in a row that stand for it: another spelling, an acronym or what it is short for. Those in
+    `whole` stand for the `reach` plain words before it, too: "pretrained" for "pre-trained". `typed` is what it was
+    made of.
     """
 
     words: tuple[str, ...]
@@ -67,6 +68,8 @@ class Term:
     negative: bool = False
     required: bool = False
     also: tuple[tuple[str, ...], ...] = ()
+    whole: tuple[tuple[str, ...], ...] = ()
+    reach: int = 0
     typed: str = dataclass_field(default="", compare=False)
 
 
@@ -334,31 +337,38 @@ def _terms(clause: _Clause, groups: list[tuple[str, ...]]) -> Iterator[Term]:
         begins = prefix and group is groups[-1]
         stems = group if begins else tuple(_stem(word) for word in group)
         exact = begins or clause.quoted or clause.negative or within == "author" or len(group) > 1
-        also = (
-            () if exact else _also(clause.value, group[0], [part for part, *_ in groups] if group is groups[-1] else ())
+        whole = _whole(clause.value, groups) if group is groups[-1] and not exact else ()
+        also = () if exact else (*whole, *_also(clause.value, group[0]))
+        reach = sum(part not in tokens.STOP_WORDS for part, *_ in groups[:-1]) if whole else 0
+        yield Term(
+            stems, within, len(stems) > 1, begins, clause.negative, required, also, whole, reach, typed=clause.value
         )
-        yield Term(stems, within, len(stems) > 1, begins, clause.negative, required, also, clause.value)
 
 
-def _also(typed: str, word: str, compound: Sequence[str]) -> tuple[tuple[str, ...], ...]:
-    """Return what stands for a word, and, at the end of a compound ("pre-trained"), for that."""
-    if len(word) > _LONGEST_WORD:
+def _whole(typed: str, groups: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
+    """Return what stands for all of a compound ("pre-trained"), asked for at its last word."""
+    if len(groups[-1][0]) > _LONGEST_WORD or not _COMPOUND.fullmatch(typed):
         return ()
-    whole = variants.of_parts(compound) if _COMPOUND.fullmatch(typed) else ()
-    return (*whole, *variants.of_word(word, typed))
+    return variants.of_parts([part for part, *_ in groups])
+
+
+def _also(typed: str, word: str) -> tuple[tuple[str, ...], ...]:
+    """Return what stands for a word."""
+    return variants.of_word(word, typed) if len(word) <= _LONGEST_WORD else ()
 
 
 def _varied(terms: list[Term]) -> list[Term]:
     """Return terms with the acronyms of what stands among them in full; a long query's without anything beside it."""
     if len(terms) > MOST_VARIED:
-        return [replace(term, also=()) if term.also else term for term in terms]
+        return [replace(term, also=(), whole=(), reach=0) if term.also else term for term in terms]
     plain = [place for place, term in enumerate(terms) if len(term.words) == 1 and not (term.negative or term.prefix)]
     found = variants.acronyms_in([terms[place].words[0] for place in plain])
     varied = list(terms)
     for end, (begin, short) in found.items():
         typed = " ".join(dict.fromkeys(terms[place].typed for place in plain[begin : end + 1]))
         last = varied[plain[end]]
-        varied[plain[end]] = replace(last, also=tuple(dict.fromkeys((*last.also, *short))), typed=typed)
+        also = tuple(dict.fromkeys((*last.also, *short)))
+        varied[plain[end]] = replace(last, also=also, whole=short, reach=end - begin, typed=typed)
     return varied
 
 

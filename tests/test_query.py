@@ -146,7 +146,7 @@ def test_what_is_well_formed_gets_no_note() -> None:
 
 def test_a_sentence_has_no_operators() -> None:
     query = plain('Is "a-b": -dropout title:bert* 1706.03762 better?')
-    assert all(term == Term(term.words, also=term.also) for term in query.terms)
+    assert all(term == Term(term.words, also=term.also, whole=term.whole, reach=term.reach) for term in query.terms)
     assert query.identifier is None
     assert "dropout" in query.plain
 

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from broadsheet import rights
-from broadsheet.errors import Forbidden, InputError, NoSnapshot
+from broadsheet.errors import Forbidden, InputError, Unavailable
 from broadsheet.library.accounts import checked_email
 from broadsheet.library.follows import Follows
 from broadsheet.library.newsroom import Newsroom
@@ -20,15 +20,13 @@ from broadsheet.records import Digest, Follow, Mail, Paper, Reader, Section
 from broadsheet.store.digests import Looked, Planned
 from broadsheet.store.freshness import stamp
 
-if TYPE_CHECKING:
-    from broadsheet.index.snapshot import Snapshot
-
 CONFIRM_DAYS = 3  # that the link to confirm an address works
 MANAGE_SECONDS = 60 * 86_400  # that the link to a reader's settings in a mail works
 _ASKED_AGAIN = timedelta(hours=6)  # an address is asked to confirm itself at most so often
 _AT_ONCE = 100  # readers whose digests are stored in one transaction
 _ATTEMPTS = 40  # of a letter: about six days of trying
 _FIRST_RETRY, _LONGEST_RETRY = timedelta(minutes=1), timedelta(hours=4)
+_AFTER_A_FAULT = timedelta(hours=1)
 _MONTH = timedelta(days=30)
 
 
@@ -166,10 +164,11 @@ class Delivery(Follows):
         """Whether `plan_digests` would find a reader who is due."""
         return bool(self.store.follows.due(self.now, 1))
 
-    def plan_digests(self, limit: int = _AT_ONCE) -> dict[str, int]:
+    def plan_digests(self, limit: int = _AT_ONCE) -> dict[str, Any]:
         """Make the digests of readers who are due, those first who have waited longest, and put them into the outbox.
 
-        Returns how many readers were looked at and how many digests were made; nothing to say makes none.
+        Returns how many readers were looked at and how many digests were made; nothing to say makes none. Whose digest
+        cannot be made, whatever the reason, keeps no other's back: it is tried again in an hour, and `errors` says why.
         """
         now = self.now
         due = self.store.follows.due(now, limit)
@@ -177,19 +176,29 @@ class Delivery(Follows):
             return {"readers": 0, "digests": 0}
         newsroom = self._newsroom_for([follow for follows in due.values() for follow in follows], now)
         when = self.store.follows.deliveries(due, self.settings.timezone)
-        planned = [self._planned(when[reader], follows, newsroom, now) for reader, follows in due.items()]
-        return {"readers": len(due), "digests": self.store.digests.plan(planned, now=now)}
+        planned, errors = list[Planned](), dict[int, str]()
+        for reader, follows in due.items():
+            try:
+                planned.append(self._planned(when[reader], follows, newsroom, now))
+            except Unavailable:
+                raise
+            except Exception as error:  # a fault that one reader's follows bring out must not stop the others' mail
+                errors[reader] = f"reader {reader}: {str(error) or type(error).__name__}"
+        made = self.store.digests.plan(planned, now=now)
+        if errors:
+            self.store.follows.postpone([follow for reader in errors for follow in due[reader]], now + _AFTER_A_FAULT)
+        return {"readers": len(due), "digests": made} | ({"errors": list(errors.values())} if errors else {})
 
     def preview(self, reader: Reader | None = None) -> Digest:
         """Return what the next digest would be if it were due now and nothing had been sent; stores nothing.
 
+        It is made of the papers that came last, however many there are.
         For a reader, of all that they follow; without one, of the trending papers, as a subscription brings them.
         """
         follows = self.follows(reader) if reader else []
         follows = follows or [Follow(id=0, reader=0, kind="front", text="", name="Trending papers")]
-        now = self._moment_of_news()
-        newsroom = Newsroom(self.store, self._open_snapshot(), now, 0)
-        recent = [replace(follow, newest=0, looked=None) for follow in follows]
+        newsroom = self._latest_news(self._moment_of_news())
+        recent = [replace(follow, newest=newsroom.after, looked=None) for follow in follows]
         sections = self._sections(reader.id if reader else 0, recent, newsroom)
         return Digest(id=0, reader=reader.id if reader else 0, due=stamp(self.now), sections=sections)
 
@@ -203,9 +212,9 @@ class Delivery(Follows):
     def _planned(self, when: When, follows: Sequence[Follow], newsroom: Newsroom, now: datetime) -> Planned:
         sections = self._sections(when.reader, follows, newsroom)
         found = Counter({section.follow: len(section.picks) for section in sections})
+        dues = {every: self._next_due(every, when, now) for every in {follow.every for follow in follows}}
         looked = tuple(
-            Looked(follow, newsroom.newest(follow), found[follow.id], self._next_due(follow.every, when, now))
-            for follow in follows
+            Looked(follow, newsroom.newest(follow), found[follow.id], dues[follow.every]) for follow in follows
         )
         return Planned(when.reader, max(follow.due for follow in follows), sections, looked)
 
@@ -223,13 +232,8 @@ class Delivery(Follows):
         if self._newsroom is None or not self._newsroom.serves(snapshot, now, after):
             self._newsroom = Newsroom(self.store, snapshot, now, after)
         self._newsroom.look_again(now)
+        self._newsroom.prepare(follows)
         return self._newsroom
-
-    def _open_snapshot(self) -> Snapshot | None:
-        try:
-            return self.snapshot
-        except NoSnapshot:
-            return None
 
     # -- mail ----------------------------------------------------------------------------------------------------------
 

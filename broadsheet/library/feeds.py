@@ -7,11 +7,9 @@ from dataclasses import replace
 
 from broadsheet.errors import NotFound
 from broadsheet.library.follows import Follows
-from broadsheet.library.newsroom import Newsroom
 from broadsheet.records import Follow, Paper, Reader
 
 _PURPOSE = "feeds"
-_LATEST = 5_000  # papers, the last that came, among which a feed looks for what matches a follow
 
 
 class Feeds(Follows):
@@ -46,9 +44,9 @@ class Feeds(Follows):
             NotFound: it is not one of the reader's.
         """
         follow = self.followed(reader, number)
-        after = max(self.store.follows.newest_key() - _LATEST, 0)
-        newsroom = Newsroom(self.store, self.snapshot if self.ready else None, self.now, after)
-        keys = sorted((pick.key for pick in newsroom.picks(replace(follow, newest=after, looked=None))), reverse=True)
+        newsroom = self._latest_news(self.now)
+        recent = replace(follow, newest=newsroom.after, looked=None)
+        keys = sorted((pick.key for pick in newsroom.picks(recent)), reverse=True)
         return follow, self.store.papers(keys[:limit])
 
     def _now_valid(self, number: int) -> str:

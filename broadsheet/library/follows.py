@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from broadsheet.errors import InputError, NotFound
+from broadsheet.errors import InputError, NoSnapshot, NotFound
+from broadsheet.library.newsroom import Newsroom
 from broadsheet.library.schedule import next_due
 from broadsheet.library.shelves import Shelves
 from broadsheet.query import parse
 from broadsheet.records import Delivery, Every, Follow, FollowKind, Reader
 from broadsheet.store.freshness import stamp
 from broadsheet.text import normalise
+
+if TYPE_CHECKING:
+    from broadsheet.index.snapshot import Snapshot
 
 MOST_FOLLOWS = 200  # of one reader
 MOST_PAPERS = 50  # of one follow in one digest
@@ -156,6 +160,18 @@ class Follows(Shelves):
     def _next_due(self, every: Every, delivery: Delivery, after: datetime | None = None) -> datetime:
         zone = ZoneInfo(delivery.timezone)
         return next_due(every, delivery.hour, delivery.weekday, zone, after or self.now)
+
+    # -- what is new ---------------------------------------------------------------------------------------------------
+
+    def _latest_news(self, now: datetime) -> Newsroom:
+        """Return the newsroom of the papers that came last, for showing what is followed."""
+        return Newsroom.latest(self.store, self._open_snapshot(), now)
+
+    def _open_snapshot(self) -> Snapshot | None:
+        try:
+            return self.snapshot
+        except NoSnapshot:
+            return None
 
     # -- what can be followed ------------------------------------------------------------------------------------------
 

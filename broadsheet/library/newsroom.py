@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from broadsheet.query import Query, parse
-from broadsheet.records import Attention, Follow, Pick, Saved
+from broadsheet.records import Attention, Follow, Paper, Pick, Saved
 
 if TYPE_CHECKING:
     from broadsheet.index.snapshot import Snapshot
     from broadsheet.rank.news import News
     from broadsheet.store import Store
 
-_BY_INDEX = frozenset(("search", "category", "like", "like-shelf"))
-_REMEMBERED = 5_000  # queries, and answers of the store
+_BY_QUERY = frozenset(("search", "category", "concept"))
+_BY_INDEX = _BY_QUERY | {"like", "like-shelf"}
+_REMEMBERED = 10_000  # queries, and answers of the store
+_LATEST = 5_000  # papers, the last that came, among which is looked for what would be new
 _AT_ONCE = 500  # papers read from the store
 _FRONT = 300  # papers of a day that the trending formula orders; those with the most votes
 _LONGEST_WEEK = timedelta(days=8)  # how far back a front page is looked through
@@ -25,20 +27,37 @@ _LONGEST_WEEK = timedelta(days=8)  # how far back a front page is looked through
 class Newsroom:
     """Answers follows from one snapshot and the store as they are at one moment.
 
-    `news` are the papers since the oldest follow it was made for; one made for later moments can be reused.
+    `news` are the papers since the oldest follow it was made for; one made for later moments can be reused. For many
+    follows their texts are read; for `few` the index is asked for each word.
     """
 
-    def __init__(self, store: Store, snapshot: Snapshot | None, now: datetime, after: int) -> None:
-        self._store = store
+    def __init__(
+        self, store: Store, snapshot: Snapshot | None, now: datetime, after: int, *, few: bool = False
+    ) -> None:
+        self._store, self._few = store, few
         self.snapshot, self.after = snapshot, after
         self.day = now.date()
+        self._resolved: dict[str, int] = {}
         self._made = now
         self.look_again(now)
 
     @cached_property
     def _news(self) -> News | None:
         """The new papers as the index has them; front pages, authors, venues and shelves are answered without."""
-        return _news_of(self._store, self.snapshot, self._made, self.after)
+        if self.snapshot is None:
+            return None
+        from broadsheet.rank import View
+        from broadsheet.rank.news import News
+
+        news = News(View(snapshot=self.snapshot, now=self._made), self.after)
+        if not self._few:
+            news.take(_papers(self._store, news.keys))
+        return news
+
+    @classmethod
+    def latest(cls, store: Store, snapshot: Snapshot | None, now: datetime) -> Newsroom:
+        """Return one for the papers that came last, to show someone what is followed: few follows, at once."""
+        return cls(store, snapshot, now, max(store.follows.newest_key() - _LATEST, 0), few=True)
 
     def look_again(self, now: datetime) -> None:
         """Ask the store anew: papers and votes come at any time, a snapshot only now and then."""
@@ -59,20 +78,28 @@ class Newsroom:
         indexed = int(self.snapshot.keys.max()) if self.snapshot and self.snapshot.rows else 0
         return max(indexed, follow.newest)  # without an index nothing was looked at, and nothing becomes new again
 
-    def picks(self, follow: Follow) -> list[Pick]:
+    def prepare(self, follows: Collection[Follow]) -> None:
+        """Compute together what these follows ask of the new papers; each alone would take several times as long."""
+        like = [follow for follow in follows if follow.kind == "like"]
+        self._resolved = self._store.resolve_many({name for follow in like for name in _names(follow)}) if like else {}
+        if any(follow.kind in _BY_INDEX for follow in follows) and self._news is not None:
+            queries = {_query(follow.kind, follow.text) for follow in follows if follow.kind in _BY_QUERY}
+            self._news.prepare(queries, self._resolved.values())
+
+    def picks(self, follow: Follow) -> Sequence[Pick]:
         """Return what is new for a follow, as well as it must match."""
-        if follow.kind in ("search", "category"):
+        if follow.kind in _BY_QUERY:
             return self._matching(follow)
         if follow.kind in ("like", "like-shelf"):
             return self._resembling(follow)
         return _ranked(self._listed(follow))
 
-    def _matching(self, follow: Follow) -> list[Pick]:
+    def _matching(self, follow: Follow) -> Sequence[Pick]:
         if self._news is None:
             return []
         return self._news.matching(_query(follow.kind, follow.text), follow.newest, follow.threshold)
 
-    def _resembling(self, follow: Follow) -> list[Pick]:
+    def _resembling(self, follow: Follow) -> Sequence[Pick]:
         if self._news is None:
             return []
         like, unlike = self._examples(follow)
@@ -82,9 +109,11 @@ class Newsroom:
         if follow.kind == "like-shelf":
             hidden = self._store.votes.hidden(follow.reader)
             return [one.key for one in self._store.shelves.saved(follow.reader, shelf=_shelf(follow.text))], hidden
-        names = follow.text.split()
-        found = self._store.resolve_many([name.lstrip("-") for name in names])
-        keys = [(found.get(name.lstrip("-")), name.startswith("-")) for name in names]
+        names = _names(follow)
+        found = self._resolved if self._resolved.keys() >= set(names) else self._store.resolve_many(names)
+        keys = [
+            (found.get(name), written.startswith("-")) for name, written in zip(names, follow.text.split(), strict=True)
+        ]
         return [key for key, away in keys if key and not away], [key for key, away in keys if key and away]
 
     def _listed(self, follow: Follow) -> Sequence[int]:
@@ -122,18 +151,9 @@ class Newsroom:
         return [key for key, _ in trending.order(best, self._now)]
 
 
-def _news_of(store: Store, snapshot: Snapshot | None, now: datetime, after: int) -> News | None:
-    if snapshot is None:
-        return None
-    from broadsheet.rank import View
-    from broadsheet.rank.news import News
-
-    news = News(View(snapshot=snapshot, now=now), after)
-    keys = news.keys
-    news.take(
-        paper for first in range(0, len(keys), _AT_ONCE) for paper in store.papers(keys[first : first + _AT_ONCE])
-    )
-    return news
+def _papers(store: Store, keys: Sequence[int]) -> Iterator[Paper]:
+    for first in range(0, len(keys), _AT_ONCE):
+        yield from store.papers(keys[first : first + _AT_ONCE])
 
 
 def _ranked(keys: Iterable[int]) -> list[Pick]:
@@ -145,6 +165,12 @@ def _shelf(text: str) -> int | None:
     return int(text) if text else None
 
 
+def _names(follow: Follow) -> list[str]:
+    return [name.lstrip("-") for name in follow.text.split()]
+
+
 @lru_cache(_REMEMBERED)
 def _query(kind: str, text: str) -> Query:
+    if kind == "concept":
+        return parse(f'concept:"{text}"')
     return parse("", category=text) if kind == "category" else parse(text)

@@ -13,6 +13,7 @@ import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from email import policy
+from email.errors import MessageError
 from email.message import Message
 from email.parser import BytesParser
 from pathlib import Path
@@ -41,7 +42,17 @@ class Report:
 
 
 def read(content: bytes) -> Report | None:
-    """Return what a mail says of a letter; None where it is no report, or says that it may still arrive."""
+    """Return what a mail says of a letter; None where it is no report, or says that it may still arrive.
+
+    One that cannot be read is no report, whatever its writer did: it must not keep others from being read.
+    """
+    try:
+        return _read(content)
+    except (MessageError, ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError):
+        return None  # what the standard library's parser and printer trip over
+
+
+def _read(content: bytes) -> Report | None:
     message = BytesParser(policy=policy.compat32).parsebytes(content[:_MOST_BYTES])
     if message.get_content_type() != "multipart/report" or not message.is_multipart():
         return None
@@ -100,9 +111,10 @@ def collect(address: str, take: Callable[[Report], None]) -> int:
 def _from_maildir(path: Path, take: Callable[[Report], None]) -> int:
     count = 0
     for file in sorted((path / "new").iterdir()):
-        _told(file.read_bytes(), take)
-        os.replace(file, path / "cur" / f"{file.name}:2,S")
-        count += 1
+        if file.is_file():
+            _told(file.read_bytes(), take)
+            os.replace(file, path / "cur" / f"{file.name}:2,S")
+            count += 1
     return count
 
 
@@ -130,7 +142,7 @@ def _from_imap(address: str, take: Callable[[Report], None]) -> int:
             server.select(f'"{unquote(parts.path).strip("/") or "INBOX"}"')
             for number in _unseen(server):
                 _, fetched = server.fetch(number, "(BODY.PEEK[])")
-                _told(next(part[1] for part in fetched if isinstance(part, tuple)), take)
+                _told(next((part[1] for part in fetched if isinstance(part, tuple)), b""), take)  # gone by now
                 server.store(number, "+FLAGS", r"(\Seen)")
                 count += 1
     except (OSError, imaplib.IMAP4.error) as error:

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from broadsheet.errors import BroadsheetError
+from broadsheet.errors import Unavailable
 from broadsheet.mail import bounces, letters, rendering
 from broadsheet.mail.bounces import Report
 from broadsheet.mail.rendering import Envelope
@@ -65,8 +65,10 @@ class Postman:
         """Return mail as it goes out; None where it cannot be written, which is noted."""
         try:
             content, name = self._written(mail)
-        except (BroadsheetError, LookupError, ValueError) as error:
-            self._library.mail_postponed(mail, f"It could not be written: {error}")
+        except Unavailable:
+            raise
+        except Exception as error:  # whatever one letter brings out must not stop the others
+            self._library.mail_postponed(mail, f"It could not be written: {str(error) or type(error).__name__}")
             return None
         return Letter(mail.id, self._bare, mail.address, name, self._sign(content) if self._sign else content)
 

@@ -8,10 +8,12 @@ papers are to the same question, in standard deviations.
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +22,9 @@ from broadsheet.index.entry import MISSING_DAY, day_number
 from broadsheet.index.snapshot import Snapshot
 from broadsheet.query import Query, Term
 from broadsheet.rank.ranking import Rows, View
-from broadsheet.rank.stages import vector_of
+from broadsheet.rank.stages import vectors_of
 from broadsheet.records import Paper, Pick
-from broadsheet.text.tokens import terms
+from broadsheet.text.tokens import stem, words
 
 WORDS, MEANING = 0.5, 0.5  # the shares of a score
 AGAINST = 0.5  # how much nearness to an unwanted example takes away
@@ -30,8 +32,10 @@ _NEAREST = 3  # examples that a paper is compared with: more would average a rea
 _OUTSTANDING = 6.0  # standard deviations that count as the nearest a paper can be
 _SAMPLE = 4_096  # papers that the mean and spread of meaning are estimated from
 _FEW = 400  # papers that say too little of it: both are taken as smaller, so that a small library finds something
-_REMEMBERED = 20_000  # words, and questions
+_REMEMBERED = 20_000  # words
+_ANSWERS = 5_000  # what was found for a question
 _BLOCK = 2_048  # papers compared with all examples at once
+_AT_ONCE = 1 << 23  # numbers (32 MB) of papers' nearness to questions, computed before they are asked
 _DAYS = 60  # papers dated earlier are no news, whenever they came
 
 Column = NDArray[np.float32]
@@ -57,16 +61,27 @@ class Background:
         return cls(np.asarray(mean * known, np.float32), np.asarray(spread * known, np.float32))
 
     def outstanding(self, vectors: Column, examples: Column) -> Column:
-        """Return (n, m) how far the cosines of (n, d) with (m, d) vectors stand out, brought to 0..1."""
-        deviations = np.sqrt(np.maximum(((examples @ self.spread) * examples).sum(axis=1), 1e-9))
-        distances = (vectors @ examples.T - examples @ self.mean) / (deviations * _OUTSTANDING)
-        return np.asarray(np.clip(distances, 0, 1), np.float32)
+        """Return (m, n) how far the cosines of (m, d) examples with (n, d) vectors stand out, brought to 0..1."""
+        deviations = np.sqrt(np.maximum(((examples @ self.spread) * examples).sum(axis=1), 1e-9)) * _OUTSTANDING
+        distances = (examples / deviations[:, None]) @ vectors.T - (examples @ self.mean / deviations)[:, None]
+        return np.asarray(np.clip(distances, 0, 1, out=distances), np.float32)
+
+
+_backgrounds: WeakKeyDictionary[Snapshot, Background] = WeakKeyDictionary()
+
+
+def _background_of(snapshot: Snapshot) -> Background:
+    """Return what a snapshot's papers are like, remembered for as long as it is open."""
+    found = _backgrounds.get(snapshot)
+    if found is None:
+        found = _backgrounds[snapshot] = Background.of(snapshot)
+    return found
 
 
 class News:
     """The papers of a snapshot that came after a paper's key, for many follows; what they share is computed once.
 
-    Words are looked up among the new rows alone, each once; vectors of questions and examples are remembered.
+    Words are looked up among the new rows alone, each once; what was found for a question is remembered.
     """
 
     def __init__(self, view: View, after: int) -> None:
@@ -74,10 +89,14 @@ class News:
         self._rows = self._new_rows(after)
         self._keys = view.snapshot.keys[self._rows]
         self._filters = view.snapshot.part(self._rows)
-        self._postings: Mapping[str, list[int]] | None = None
+        self._texts: Mapping[str, list[int]] | None = None
+        self._names: Mapping[str, list[int]] = {}
+        self._near: dict[str | int, Column] = {}
         self._has = lru_cache(_REMEMBERED)(self._rows_with)
+        self._side_by_side = lru_cache(_REMEMBERED)(self._rows_saying)
         self._rarity = lru_cache(_REMEMBERED)(self._how_rare)
-        self._asked = lru_cache(_REMEMBERED)(self._answers)
+        self._asked = lru_cache(_ANSWERS)(self._answers)
+        self._alike = lru_cache(_ANSWERS)(self._like)
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -90,12 +109,26 @@ class News:
     def take(self, papers: Iterable[Paper]) -> None:
         """Take in the texts of the papers: plain words are then found without asking the index for each."""
         places = {int(key): place for place, key in enumerate(self._keys)}
-        postings: dict[str, list[int]] = defaultdict(list)
+        texts, names = defaultdict[str, list[int]](list), defaultdict[str, list[int]](list)
         for paper in papers:
-            names = " ".join(author.name for author in paper.authors)
-            for word in {*terms(paper.title), *terms(paper.text), *terms(names)}:
-                postings[word].append(places[paper.key])
-        self._postings = postings
+            place = places[paper.key]
+            for term in {stem(word) for word in {*words(paper.title), *words(paper.text)}}:
+                texts[term].append(place)
+            for word in {*words(" ".join(author.name for author in paper.authors))}:
+                names[stem(word)].append(place)
+        self._texts, self._names = texts, names
+
+    def prepare(self, queries: Iterable[Query], examples: Iterable[int]) -> None:
+        """Compute together how near the papers are to queries and examples that will be asked for, as far as there is
+        room; without, each is computed when it is asked for, which takes several times as long."""
+        room = _AT_ONCE // max(len(self), 1)
+        texts = {query.plain: query for query in queries if any(not term.negative for term in query.terms)}
+        asked = list(texts)[:room]
+        keys = [int(key) for key in dict.fromkeys(examples)][: room - len(asked)]
+        rows = self._present(keys)
+        vectors = [vectors_of([texts[text] for text in asked], self._view), self._snapshot.dense.vectors(rows)]
+        near = self._background.outstanding(self._vectors, np.concatenate(vectors))
+        self._near = dict(zip([*asked, *self._snapshot.keys[rows].tolist()], near, strict=True))
 
     def _new_rows(self, after: int) -> Rows:
         """Return the rows by key, without those of papers dated long ago."""
@@ -111,25 +144,25 @@ class News:
 
     @cached_property
     def _background(self) -> Background:
-        return Background.of(self._snapshot)
+        return _background_of(self._snapshot)
 
     # -- by what was asked ---------------------------------------------------------------------------------------------
 
-    def matching(self, query: Query, after: int, threshold: float) -> list[Pick]:
+    def matching(self, query: Query, after: int, threshold: float) -> Sequence[Pick]:
         """Return the papers newer than `after` that answer a query at least so well, with the words they have."""
-        return [
-            Pick(key=int(self._keys[place]), score=round(float(score), 4), words=words)
-            for place, score, words in self._asked(query, threshold)
-            if self._keys[place] > after
-        ]
+        return _newer(self._asked(query, threshold), after)
 
-    def _answers(self, query: Query, threshold: float) -> list[tuple[int, float, tuple[str, ...]]]:
+    def _answers(self, query: Query, threshold: float) -> list[Pick]:
         scores = self._scores(query)
         mask = self._filters.mask(query.filters)
         good = scores >= threshold
         wanted = [term for term in query.terms if not term.negative]
         return [
-            (place, scores[place], tuple(" ".join(term.words) for term in wanted if self._has(term)[place]))
+            Pick(
+                key=int(self._keys[place]),
+                score=round(float(scores[place]), 4),
+                words=tuple(" ".join(term.words) for term in wanted if self._has(term)[place]),
+            )
             for place in np.flatnonzero(good if mask is None else good & mask).tolist()
         ]
 
@@ -139,22 +172,52 @@ class News:
             scores = np.ones(len(self), np.float32)
         else:
             weights = np.array([self._rarity(term) for term in wanted], np.float32)
-            words = weights @ np.array([self._has(term) for term in wanted], np.float32) / weights.sum()
-            scores = WORDS * words + MEANING * self._meaning(query)
+            said = weights @ self._found(wanted) / weights.sum()
+            scores = np.asarray(WORDS * said + MEANING * self._meaning(query), np.float32)
         for term in query.terms:
             if term.negative or term.required:
                 scores = np.where(self._has(term) == term.negative, 0, scores)
         return np.asarray(scores, np.float32)
 
+    def _found(self, wanted: Sequence[Term]) -> Column:
+        """Return (m, n) which of the terms the papers have; what stands for a whole compound stands for its parts."""
+        found = np.array([self._has(term) for term in wanted], np.float32)
+        plain = [place for place, term in enumerate(wanted) if len(term.words) == 1 and not term.prefix]
+        for at, place in enumerate(plain):
+            term = wanted[place]
+            for said in term.whole:
+                found[plain[max(at - term.reach, 0) : at]] += self._side_by_side(said)
+        return np.asarray(np.minimum(found, 1), np.float32)
+
     def _meaning(self, query: Query) -> Column:
-        return self._background.outstanding(self._vectors, vector_of(query, self._view)[None])[:, 0]
+        if query.plain in self._near:
+            return self._near[query.plain]
+        near = self._background.outstanding(self._vectors, vectors_of([query], self._view))
+        return np.asarray(near[0], np.float32)
 
     def _rows_with(self, term: Term) -> Which:
-        if self._postings is not None and term.field == "any" and not (term.phrase or term.prefix):
-            which = np.zeros(len(self), bool)
-            which[self._postings.get(term.words[0], [])] = True
+        if self._texts is None or term.field != "any" or term.phrase or term.prefix:
+            return self._snapshot.lexical.having(replace(term, negative=False), self._rows)
+        which = self._side_by_side(term.words).copy()
+        which[self._names.get(term.words[0], [])] = True
+        for said in term.also:
+            which |= self._side_by_side(said)
+        return which
+
+    def _rows_saying(self, said: tuple[str, ...]) -> Which:
+        """Return which papers' titles or texts have words side by side."""
+        which = np.zeros(len(self), bool)
+        if self._texts is None:
+            candidates = np.arange(len(self))
+        elif len(said) == 1:
+            which[self._texts.get(said[0], [])] = True
             return which
-        return self._snapshot.lexical.having(replace(term, negative=False), self._rows)
+        else:
+            common = set(self._texts.get(said[0], ())).intersection(*(self._texts.get(word, ()) for word in said[1:]))
+            candidates = np.array(sorted(common), np.intp)
+        if len(candidates):
+            which[candidates] = self._snapshot.lexical.having(Term(said, phrase=len(said) > 1), self._rows[candidates])
+        return which
 
     def _how_rare(self, term: Term) -> float:
         """Return how much a word says: the logarithm of how few papers have it, as in BM25."""
@@ -163,32 +226,46 @@ class News:
 
     # -- by example ----------------------------------------------------------------------------------------------------
 
-    def resembling(self, like: Sequence[int], unlike: Sequence[int], after: int, threshold: float) -> list[Pick]:
+    def resembling(self, like: Sequence[int], unlike: Sequence[int], after: int, threshold: float) -> Sequence[Pick]:
         """Return the papers newer than `after` that are at least so near to examples, with the one each is nearest to.
 
         A paper's score is its mean nearness to the three examples it is nearest to, less half of that to the unwanted
         one it is nearest to.
         """
-        first = int(np.searchsorted(self._keys, after, "right"))
+        return _newer(self._alike(tuple(like), tuple(unlike), threshold), after)
+
+    def _like(self, like: tuple[int, ...], unlike: tuple[int, ...], threshold: float) -> list[Pick]:
         wanted, unwanted = (self._present(keys) for keys in (like, unlike))
-        if not len(wanted):
-            return []
-        names, examples = self._snapshot.keys[wanted], self._snapshot.dense.vectors(wanted)
-        against = self._snapshot.dense.vectors(unwanted)
-        found: list[Pick] = []
-        for begin in range(first, len(self), _BLOCK):
+        found, known = list[Pick](), {*like, *unlike}
+        for begin in range(0, len(self) if len(wanted) else 0, _BLOCK):
             block = slice(begin, begin + _BLOCK)
-            near = self._background.outstanding(self._vectors[block], examples)
-            scores = np.sort(near, axis=1)[:, -_NEAREST:].mean(axis=1)
-            if len(against):
-                scores = scores - AGAINST * self._background.outstanding(self._vectors[block], against).max(axis=1)
+            near = self._nearness(wanted, block)
+            scores = np.partition(near, max(len(near) - _NEAREST, 0), axis=0)[-_NEAREST:].mean(axis=0)
+            if len(unwanted):
+                scores = scores - AGAINST * self._nearness(unwanted, block).max(axis=0)
+            good = np.flatnonzero(scores >= threshold)
+            nearest = self._snapshot.keys[wanted[near[:, good].argmax(axis=0)]]
             found += [
-                Pick(key=int(key), score=round(float(score), 4), near=int(name))
-                for key, score, name in zip(self._keys[block], scores, names[near.argmax(axis=1)], strict=True)
-                if score >= threshold
+                Pick(key=key, score=round(score, 4), near=name)
+                for key, score, name in zip(
+                    self._keys[block][good].tolist(), scores[good].tolist(), nearest.tolist(), strict=True
+                )
+                if key not in known
             ]
-        return [pick for pick in found if pick.key not in {*like, *unlike}]
+        return found
+
+    def _nearness(self, rows: Rows, block: slice) -> Column:
+        """Return (m, n) how near the papers of a block are to rows."""
+        known = [self._near.get(key) for key in self._snapshot.keys[rows].tolist()]
+        if all(one is not None for one in known):
+            return np.array([one[block] for one in known if one is not None])
+        return self._background.outstanding(self._vectors[block], self._snapshot.dense.vectors(rows))
 
     def _present(self, keys: Sequence[int]) -> Rows:
         rows = self._snapshot.rows_of(keys) if keys else np.empty(0, np.int32)
         return rows[rows >= 0]
+
+
+def _newer(picks: Sequence[Pick], after: int) -> Sequence[Pick]:
+    """Return those of picks, ordered by key, that are newer than one."""
+    return picks[bisect_right(picks, after, key=lambda pick: pick.key) :]

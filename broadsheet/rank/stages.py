@@ -170,6 +170,11 @@ def vector_of(query: Query, view: View) -> NDArray[np.float32]:
     return vector
 
 
+def vectors_of(queries: Sequence[Query], view: View) -> NDArray[np.float32]:
+    """Return the (n, d) vectors of many queries, encoded together: several times as fast as one by one."""
+    return view.snapshot.encoder.encode([query.plain for query in queries])
+
+
 @lru_cache(maxsize=8_192)
 def _encoded(encode: Callable[[Sequence[str]], NDArray[np.float32]], text: str) -> NDArray[np.float32]:
     vector: NDArray[np.float32] = encode([text])[0]

@@ -8,14 +8,14 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, insert, select, union_all, update
+from sqlalchemy import CompoundSelect, Connection, bindparam, insert, select, union_all, update
 
 from broadsheet.records import Digest, Follow, Pick, Section
 
 from . import papers
 from . import schema_mail as m
 from . import schema_readers as r
-from .connect import Database, among, insert_all
+from .connect import Among, Database, Prepared, among, insert_all, pairs
 from .freshness import stamp
 
 PRIORITY = 20  # digests go after all other mail
@@ -54,7 +54,7 @@ class Digests:
         planned meanwhile, or its reader changed, is left alone with its whole digest. So is one whose reader has
         stopped mail.
         """
-        return self._database.durable(lambda c: sum(_plan(c, one, now) for one in planned))
+        return self._database.durable(lambda c: _plan(c, planned, now))
 
     def get(self, number: int) -> Digest | None:
         """Return a digest by number."""
@@ -79,68 +79,105 @@ class Digests:
         """Return of which of these papers a digest says nothing: sent before, saved, hidden, or no paper any more."""
         with self._database.reading() as connection:
             paper_of = papers.members(connection, keys)
-            mine = [
-                select(m.digested.c.record).where(
-                    m.digested.c.reader == reader, among(connection, m.digested.c.record, paper_of)
-                ),
-                select(r.hidden.c.record).where(
-                    r.hidden.c.reader == reader, among(connection, r.hidden.c.record, paper_of)
-                ),
-                select(r.saved.c.record)
-                .join(r.shelves, r.shelves.c.id == r.saved.c.shelf)
-                .where(r.shelves.c.reader == reader, among(connection, r.saved.c.record, paper_of)),
-            ]
-            known = {paper_of[record] for record in connection.scalars(union_all(*mine))}
+            known = {paper_of[row.record] for row in _KNOWN.rows(connection, paper_of, reader=reader)}
         return known | {key for key in keys if key not in paper_of}
 
 
-def _plan(connection: Connection, planned: Planned, now: datetime) -> int:
-    """Store one reader's digest; 0 where there is nothing to say, or what was looked at is no longer so."""
-    stopped = select(m.deliveries.c.reader).where(
-        m.deliveries.c.reader == planned.reader, m.deliveries.c.stopped.is_not(None)
-    )
-    inner = connection.begin_nested()
-    if connection.scalar(stopped) is not None or not all(_move(connection, one, now) for one in planned.looked):
-        inner.rollback()
-        return 0
-    if planned.sections:
-        _store(connection, planned, now)
-    inner.commit()
-    return 1 if planned.sections else 0
+def _known(among: Among) -> CompoundSelect[Any]:
+    reader = bindparam("reader", type_=m.digested.c.reader.type)
+    digested = select(m.digested.c.record).where(m.digested.c.reader == reader, among(m.digested.c.record))
+    hidden = select(r.hidden.c.record).where(r.hidden.c.reader == reader, among(r.hidden.c.record))
+    saved = select(r.saved.c.record).join(r.shelves, r.shelves.c.id == r.saved.c.shelf)
+    return union_all(digested, hidden, saved.where(r.shelves.c.reader == reader, among(r.saved.c.record)))
 
 
-def _move(connection: Connection, looked: Looked, now: datetime) -> bool:
-    """Move a follow to its next due time, if it is still due at the time that was looked at."""
-    same = (m.follows.c.id == looked.follow.id, m.follows.c.due == looked.follow.due)
-    values: dict[str, Any] = {
-        "due": stamp(looked.next_due),
-        "newest": looked.newest,
-        "looked": stamp(now),
-        "found": looked.found,
+_KNOWN = Prepared(_known)
+
+
+def _plan(connection: Connection, planned: Sequence[Planned], now: datetime) -> int:
+    """Store digests and move follows on, for those readers of whom all that was looked at is still so.
+
+    Transactions that write take turns, so nothing changes between looking and writing.
+    """
+    still = _unchanged(connection, planned)
+    if moves := [_move(looked, now) for one in still for looked in one.looked]:
+        connection.execute(_MOVE, moves)
+    full = [one for one in still if one.sections]
+    if full:
+        _store(connection, full, now)
+    return len(full)
+
+
+_MOVE = update(m.follows).where(m.follows.c.id == bindparam("number"))
+_MOVE = _MOVE.values({name: bindparam(f"new_{name}") for name in ("due", "newest", "looked", "found")})
+
+
+def _move(looked: Looked, now: datetime) -> dict[str, Any]:
+    return {
+        "number": looked.follow.id,
+        "new_due": stamp(looked.next_due),
+        "new_newest": looked.newest,
+        "new_looked": stamp(now),
+        "new_found": looked.found,
     }
-    return connection.execute(update(m.follows).where(*same).values(values)).rowcount == 1
 
 
-def _store(connection: Connection, planned: Planned, now: datetime) -> None:
-    content = orjson.dumps([asdict(section) for section in planned.sections]).decode()
-    same = select(m.digests.c.id).where(m.digests.c.reader == planned.reader, m.digests.c.due == planned.due)
-    due = planned.due if connection.scalar(same) is None else stamp(now)  # clocks have been set back before
-    row = {"reader": planned.reader, "due": due, "made": stamp(now), "sections": content}
-    number = connection.scalar(insert(m.digests).values(row).returning(m.digests.c.id))
-    keys = [pick.key for section in planned.sections for pick in section.picks]
-    insert_all(connection, m.digested, [{"reader": planned.reader, "record": key, "digest": number} for key in keys])
-    address = select(r.readers.c.email).where(r.readers.c.id == planned.reader).scalar_subquery()
-    mail = {
+def _unchanged(connection: Connection, planned: Sequence[Planned]) -> list[Planned]:
+    """Return what was planned for readers who get mail and whose follows are due when they were."""
+    numbers = [looked.follow.id for one in planned for looked in one.looked]
+    due = select(m.follows.c.id, m.follows.c.due).where(among(connection, m.follows.c.id, numbers))
+    dues = pairs(connection, due)
+    readers = among(connection, m.deliveries.c.reader, [one.reader for one in planned])
+    stopped = select(m.deliveries.c.reader).where(readers, m.deliveries.c.stopped.is_not(None))
+    without = set(connection.scalars(stopped))
+    return [
+        one
+        for one in planned
+        if one.reader not in without and all(dues.get(own.follow.id) == own.follow.due for own in one.looked)
+    ]
+
+
+def _store(connection: Connection, planned: Sequence[Planned], now: datetime) -> None:
+    readers = [one.reader for one in planned]
+    there = select(m.digests.c.reader, m.digests.c.due).where(
+        among(connection, m.digests.c.reader, readers), among(connection, m.digests.c.due, {one.due for one in planned})
+    )
+    taken = set(map(tuple, connection.execute(there)))
+    rows = [
+        {
+            "reader": one.reader,
+            "due": stamp(now) if (one.reader, one.due) in taken else one.due,  # clocks have been set back before
+            "made": stamp(now),
+            "sections": orjson.dumps([asdict(section) for section in one.sections]).decode(),
+        }
+        for one in planned
+    ]
+    numbered = insert(m.digests).returning(m.digests.c.id, sort_by_parameter_order=True)
+    numbers = connection.scalars(numbered, rows).all()
+    sent = [
+        {"reader": one.reader, "record": pick.key, "digest": number}
+        for one, number in zip(planned, numbers, strict=True)
+        for section in one.sections
+        for pick in section.picks
+    ]
+    insert_all(connection, m.digested, sent)
+    address = select(r.readers.c.id, r.readers.c.email).where(among(connection, r.readers.c.id, readers))
+    addresses = pairs(connection, address)
+    mail = [_mail(addresses[one.reader], one.reader, number, now) for one, number in zip(planned, numbers, strict=True)]
+    insert_all(connection, r.outbox, mail)
+
+
+def _mail(address: str, reader: int, digest: int, now: datetime) -> dict[str, Any]:
+    return {
         "kind": "digest",
-        "reader": planned.reader,
+        "reader": reader,
         "address": address,
-        "digest": number,
+        "digest": digest,
         "payload": "{}",
         "due": stamp(now),
         "priority": PRIORITY,
         "attempts": 0,
     }
-    connection.execute(insert(r.outbox).values(mail))
 
 
 def _digest(connection: Connection, row: Any) -> Digest:

@@ -80,6 +80,16 @@ class Follows:
                 found[row["reader"]].append(Follow(**row))
         return found
 
+    def postpone(self, follows: Sequence[Follow], until: datetime) -> None:
+        """Have follows looked at later, those that are still due at the time that they say."""
+
+        def work(connection: Connection) -> None:
+            for one in follows:
+                same = (m.follows.c.id == one.id, m.follows.c.due == one.due)
+                connection.execute(update(m.follows).where(*same).values(due=stamp(until)))
+
+        self._database.durable(work)
+
     def _read(self, statement: Select[Any]) -> list[Follow]:
         with self._database.reading() as connection:
             return [Follow(**row) for row in connection.execute(statement).mappings()]

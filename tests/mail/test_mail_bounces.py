@@ -98,6 +98,22 @@ def test_no_mail_is_too_strange_to_be_read(noise: bytes, cut: int) -> None:
     bounces.read(whole[:cut] + noise + whole[cut:])
 
 
+def nested() -> bytes:
+    """Return a report that holds letters within letters, deeper than they can be taken apart."""
+    head = b"Content-Type: multipart/report; boundary=a\r\n\r\n--a\r\n"
+    return head + b"Content-Type: message/rfc822\r\n\r\n" * 2_000 + b"Hello\r\n--a--\r\n"
+
+
+def test_a_mail_that_cannot_be_read_does_not_stop_the_others(tmp_path: Path) -> None:
+    box = mailbox.Maildir(tmp_path / "box")
+    (tmp_path / "box" / "new" / "0.first").write_bytes(nested())
+    (tmp_path / "box" / "new" / "0.folder").mkdir()
+    box.add(report())
+    found: list[Report] = []
+    assert collect(str(tmp_path / "box"), found.append) == 2
+    assert [one.kind for one in found] == ["gone"]
+
+
 def test_a_mailbox_file_is_read_and_emptied(tmp_path: Path) -> None:
     box = mailbox.mbox(tmp_path / "box")
     for content in (report(), letter().as_bytes(), complaint()):

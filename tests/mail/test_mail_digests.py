@@ -233,7 +233,7 @@ def test_without_an_index_nothing_old_becomes_new_again(town: Town) -> None:
 
 def test_only_those_who_ask_the_index_have_the_news_read(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     town.publish(CRANES, index=True)
-    monkeypatch.setattr("broadsheet.library.newsroom._news_of", lambda *_: pytest.fail("nobody asked for it"))
+    monkeypatch.setattr("broadsheet.rank.news.News", lambda *_: pytest.fail("nobody asked for it"))
     assert len(town.library.preview().sections) == 1
 
 
@@ -289,6 +289,42 @@ def test_two_who_plan_at_once_make_one_digest(either_town: Town) -> None:
     assert town.library.plan_digests() == {"readers": 1, "digests": 1}
     town.library.store.follows.due = lambda now, limit: due  # type: ignore[method-assign, unused-ignore]
     assert town.library.plan_digests()["digests"] == 0
+
+
+def test_a_fault_in_one_digest_keeps_no_other_back(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    ada, eve = town.reader(), town.reader("eve@example.org")
+    for reader in (ada, eve):
+        town.library.follow(reader, "front")
+    town.publish(CRANES)
+    planned = town.library._planned
+    with monkeypatch.context() as patched:
+        faulty = lambda when, *rest: planned(when, *rest) if when.reader == eve.id else 1 / 0  # noqa: E731
+        patched.setattr(town.library, "_planned", faulty)
+        town.wait(days=1)
+    assert [letter["To"] for letter in town.letters] == ["eve@example.org"]
+    assert {"error": f"reader {ada.id}: division by zero"} in [event.detail for event in town.events]
+    town.wait(hours=1)
+    assert sorted(letter["To"] for letter in town.letters) == ["ada@example.org", "eve@example.org"]
+
+
+def test_a_fault_in_one_letter_or_in_planning_keeps_no_other_back(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    for address in ("ada@example.org", "eve@example.org"):
+        town.library.subscribe(address)
+    written = town.post._postman._written  # type: ignore[union-attr]
+    faulty = lambda mail: written(mail) if mail.address == "eve@example.org" else 1 / 0  # noqa: E731
+    monkeypatch.setattr(town.post._postman, "_written", faulty)
+    monkeypatch.setattr(town.library, "plan_digests", lambda: 1 / 0)
+    town.library.follow(town.reader("bob@example.org"), "front")
+    town.wait(days=1)
+    assert [letter["To"] for letter in town.letters] == ["eve@example.org"]
+    assert town.library.mail_status()["last_refusal"] == "It could not be written: division by zero"
+
+
+def test_bounces_that_cannot_be_read_now_are_read_at_the_next_turn(tmp_path: Path) -> None:
+    town = Town(tmp_path, bounces=str(tmp_path / "nowhere"))
+    town.wait(minutes=6)
+    assert "bounces" in town.events[-1].detail["error"]
+    assert town.library.store.lease("bounces", "another", now=town.now, seconds=1)  # it was given back
 
 
 def test_readers_choose_hour_day_and_zone(town: Town) -> None:

@@ -151,8 +151,22 @@ def test_the_local_readers_address_confirms_itself_and_the_laptop_stays_without_
 
 def test_what_would_come_is_shown_without_reading_all_new_papers(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     town.publish("On the Folding of Paper Cranes", votes=[3], index=True)
-    monkeypatch.delattr("broadsheet.library.newsroom._news_of")
+    monkeypatch.delattr("broadsheet.rank.news.News")
     assert "Paper Cranes" in stranger(town).get("/subscribe").text
+
+
+def test_what_a_reader_would_get_is_shown_from_the_last_papers_without_reading_them(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("broadsheet.library.newsroom._LATEST", 1)
+    monkeypatch.delattr("broadsheet.rank.news.News.take")
+    reader = town.library.local_reader()
+    assert reader is not None
+    follow = town.library.follow(reader, "search", "paper")
+    town.publish("On the Folding of Paper Cranes", "A Theory of Paper Boats", index=True)
+    for path in ("/follows/preview", f"/feeds/{town.library.feed_token(reader)}/follow/{follow.id}.atom"):
+        text = browser(town.library).get(path).text
+        assert "Paper Boats" in text and "Paper Cranes" not in text
 
 
 def test_one_network_has_few_addresses_written_to(town: Town) -> None:

@@ -8,11 +8,15 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from shelf import paper, view
+from shelf import Meanings, paper, view
 
+from broadsheet.index import Entry
+from broadsheet.index.build import Builder
+from broadsheet.index.snapshot import open_current
 from broadsheet.query import parse
 from broadsheet.rank import View
 from broadsheet.rank.news import News
+from broadsheet.records import Paper
 
 THEN = datetime(2010, 6, 1, tzinfo=UTC)  # all papers of the shelf are dated later: all are news
 
@@ -66,11 +70,67 @@ def test_a_paper_scores_the_same_whatever_else_is_new(shelf: View, text: str) ->
     assert few == {key: score for key, score in many.items() if key > 30}
 
 
-@given(st.sampled_from(["cats", "old galaxies", "dogs -owners", "title:cats", "ada slowly", "hunt* night", "hound"]))
+SPELLINGS = (
+    ("Pretrained autoencoders", "We tune an autoencoder."),
+    ("Pre-trained auto-encoders", "An auto encoder that is pre-trained."),
+    ("LLMs for proteins", "What LLMs know."),
+    ("Large language models", "A large language model reads proteins."),
+    ("A large model of language", "The language of models."),
+    ("Behaviour of colour", "Of behaviours."),
+)
+
+
+@pytest.fixture(scope="module")
+def spelt(tmp_path_factory: pytest.TempPathFactory) -> View:
+    folder = tmp_path_factory.mktemp("spelt")
+    with Builder(folder, Meanings(), processes=0) as builder:
+        builder.add([Entry.of(written(key)) for key in range(1, len(SPELLINGS) + 1)])
+        builder.publish(1)
+    return View(open_current(folder, lambda _: Meanings()), THEN)
+
+
+def written(key: int) -> Paper:
+    title, text = SPELLINGS[key - 1]
+    return replace(paper(key), title=title, abstract=text)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("pre-trained auto-encoder", {1, 2}),
+        ("pretrained autoencoder", {1, 2}),
+        ("large language model", {3, 4, 5}),
+        ("LLM", {3, 4}),
+        ("color behavior", {6}),
+    ],
+)
+@pytest.mark.parametrize("at_hand", [False, True])
+def test_words_match_however_they_are_written(spelt: View, text: str, found: set[int], at_hand: bool) -> None:
+    news = News(spelt, 0)
+    if at_hand:
+        news.take(written(key) for key in news.keys)
+    picks = {pick.key: pick.score for pick in news.matching(parse(text), 0, 0.1)}
+    assert {key for key, score in picks.items() if score >= 0.49} == found  # all of the words
+
+
+@given(
+    st.sampled_from(
+        ["cats", "old galaxies", "dogs -owners", "title:cats", "ada slowly", "hunt* night", "hound", "a-gain far-away"]
+    )
+)
 def test_texts_at_hand_change_nothing_but_the_time(shelf: View, text: str) -> None:
     plain, quick = News(shelf, 10), News(shelf, 10)
     quick.take(paper(key) for key in quick.keys)
     assert quick.matching(parse(text), 10, 0.05) == plain.matching(parse(text), 10, 0.05)
+
+
+def test_what_is_prepared_is_what_would_be_found_without(shelf: View) -> None:
+    plain, quick = News(shelf, 4), News(shelf, 4)
+    quick.prepare([parse("cats"), parse("-dogs"), parse("cat:q-bio")], [1, 3, 999])
+    for news in (plain, quick):
+        assert [pick.key for pick in news.matching(parse("cats"), 8, 0.5)] == [12, 16, 20, 24, 28, 32, 36, 40]
+    assert quick.resembling([1, 3], [5], 4, 0.1) == plain.resembling([1, 3], [5], 4, 0.1)
+    assert quick.resembling([1, 2], [], 4, 0.1) == plain.resembling([1, 2], [], 4, 0.1)  # one was not prepared
 
 
 def test_examples_find_their_like_and_say_which(shelf: View) -> None:
