@@ -19,6 +19,7 @@ from broadsheet.api import feeds as api_feeds
 from broadsheet.api import follows as api_follows
 from broadsheet.api import fronts, health, routes
 from broadsheet.api import shelves as api_shelves
+from broadsheet.api import submitting as api_submitting
 from broadsheet.api import taste as api_taste
 from broadsheet.api import topics as api_topics
 from broadsheet.errors import NotFound
@@ -31,7 +32,19 @@ from broadsheet.server.metrics import Measured, Metrics
 from broadsheet.server.static import MOUNT, Static
 from broadsheet.server.suffix import Suffixes
 from broadsheet.settings import Settings
-from broadsheet.web import accounts, acts, comments, feeds, follows, importing, moderation, pages, shelves, taste
+from broadsheet.web import (
+    accounts,
+    acts,
+    comments,
+    feeds,
+    follows,
+    importing,
+    moderation,
+    pages,
+    shelves,
+    submitting,
+    taste,
+)
 from broadsheet.web import fronts as front_pages
 from broadsheet.web import topics as topic_pages
 
@@ -39,7 +52,8 @@ if TYPE_CHECKING:
     from broadsheet.library import Library
 
 API = tuple(
-    part.router for part in (health, fronts, api_follows, api_topics, api_shelves, routes, api_taste, api_feeds)
+    part.router
+    for part in (health, fronts, api_follows, api_submitting, api_topics, api_shelves, routes, api_taste, api_feeds)
 )
 # The last takes all else that begins with /papers.
 PAGES = tuple(
@@ -53,6 +67,7 @@ PAGES = tuple(
         importing,
         shelves,
         moderation,
+        submitting,
         taste,
         front_pages,
         topic_pages,

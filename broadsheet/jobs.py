@@ -1,4 +1,6 @@
-"""The loops behind `broadsheet work`: one harvests what is due and keeps the index up to date, one looks after mail."""
+"""The loops behind `broadsheet work`: one harvests what is due and keeps the index up to date, one fetches what readers
+sent in, one looks after mail.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,7 @@ RENEWAL = 60.0  # seconds between two signs of life
 RETRY = timedelta(minutes=15)  # after the first failure; doubled with every further one
 LONGEST_RETRY = timedelta(hours=4)
 DAILY = 24.0  # hours between harvests where the settings do not say
-POST_TICK = 1.0  # seconds between two looks at the outbox: someone may be waiting for a log-in mail
+POST_TICK = 1.0  # seconds between two looks at what readers wait for: log-in mail, and what they sent in
 DOWN = timedelta(seconds=15)  # until a mail server that is down is tried again; doubled with every further time
 LONGEST_DOWN = timedelta(minutes=5)
 COLLECTING = timedelta(minutes=5)  # between two looks at mail that came back
@@ -158,6 +160,38 @@ class Loop:
         if self._renewed is None or now - self._renewed >= timedelta(seconds=RENEWAL):
             self._library.lease("loop", LEASE)
             self._renewed = now
+
+
+class Desk:
+    """Fetches what readers sent in: beside the loop, too, for whoever sent something in looks at its page.
+
+    One process at a time does, so that servers are asked as slowly as they wish; what it dies on, another takes up.
+    """
+
+    def __init__(self, library: Library, *, report: Callable[[Event], None]) -> None:
+        self._library, self._report = library, report
+
+    def run(self, stopped: Callable[[float], bool]) -> None:
+        """Work until `stopped`, which waits for so many seconds, says so."""
+        while not stopped(0 if self.turn() else POST_TICK):
+            pass
+
+    def turn(self) -> bool:
+        """Fetch one submission, if one is due; say whether there may be more. A failure is reported, no more."""
+        try:
+            if not self._library.submissions_due or not self._library.lease("submissions", LEASE):
+                return False
+            try:
+                found = self._library.fetch_submission()
+            finally:
+                self._library.release("submissions")
+        except Exception as error:  # whatever is wrong now may be right at the next turn
+            self._report(Event("submission", False, {"error": str(error) or type(error).__name__}))
+            return False
+        if found is not None:
+            detail = {"id": found.id, "given": found.given, "state": found.state, "reason": found.reason}
+            self._report(Event("submission", found.state != "waiting", detail))
+        return found is not None
 
 
 class Post:

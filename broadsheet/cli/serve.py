@@ -145,12 +145,17 @@ def work(
     parent: Annotated[int | None, typer.Option(hidden=True, help="End with the process of this number.")] = None,
     json: Json = False,
 ) -> None:
-    """Do the work behind the pages until stopped: harvests that the settings name, the index, digests and mail."""
+    """Do the work behind the pages until stopped: harvests, submissions, the index, digests and mail."""
     from broadsheet import now
-    from broadsheet.jobs import Loop, Post
+    from broadsheet.jobs import Desk, Loop, Post
 
     report = _as_json if json else _as_text
-    with _ended_by_signals(), opened() as library, _beside(Post(library, now=now, report=report).run):
+    with (
+        _ended_by_signals(),
+        opened() as library,
+        _beside(Post(library, now=now, report=report).run),
+        _beside(Desk(library, report=report).run),
+    ):
         sleep = _napping(parent) if parent else time.sleep
         Loop(library, now=now, sleep=sleep, report=report).run()
 

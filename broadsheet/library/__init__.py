@@ -11,14 +11,17 @@ from broadsheet.library.reading import Format
 from broadsheet.library.rereading import Rereading
 from broadsheet.library.searching import RANKED
 from broadsheet.library.sessions import Sessions
+from broadsheet.library.submitting import Submitting
 from broadsheet.library.taste import Recommending
 from broadsheet.library.topics import Topics
 
 __all__ = ["RANKED", "Format", "Library", "Report"]
 
 
-class Library(Recommending, Topics, Feeds, Importing, Fronts, Keeping, Sessions, Belongings, Gathering, Rereading):
-    """All papers of one home folder and those who read them: search, read, gather, index, vote, save, follow.
+class Library(
+    Recommending, Topics, Feeds, Importing, Submitting, Fronts, Keeping, Sessions, Belongings, Gathering, Rereading
+):
+    """All papers of one home folder and those who read them: search, read, gather, submit, index, vote, save, follow.
 
     Safe to share between threads. Long calls take `progress`, which is told how far they have come.
     """

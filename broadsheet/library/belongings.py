@@ -11,12 +11,13 @@ import orjson
 
 from broadsheet.errors import InputError
 from broadsheet.library.moderating import Moderating
-from broadsheet.records import Paper, Reader, Saved
+from broadsheet.records import Paper, Reader, Saved, Submission
 from broadsheet.text import cite
 
 _README = """What you had here.
 
-reader.json  your account, votes, shelves with notes, hidden papers, comments, follows, claims
+reader.json  your account, votes, shelves with notes, hidden papers, comments, follows, claims,
+             what you sent in
 shelves.bib  the papers on your shelves, as BibTeX
 """
 
@@ -72,6 +73,7 @@ class Belongings(Moderating):
             "hidden": [_brief(paper) for paper in self.hidden(reader)],
             "comments": self._written(reader),
             "follows": [asdict(follow) for follow in self.store.follows.of(reader.id)],
+            "submissions": [self._sent_in(one) for one in self.store.submissions.of_reader(reader.id, 10_000)],
             "claims": [{"author": c.slug, "words": c.words, "state": c.state} for c in self._claims(reader)],
         }
 
@@ -92,6 +94,9 @@ class Belongings(Moderating):
             }
             for comment in found
         ]
+
+    def _sent_in(self, submission: Submission) -> dict[str, Any]:
+        return {name: getattr(submission, name) for name in ("given", "state", "reason", "made", "new", "here")}
 
     def _claims(self, reader: Reader) -> list[Any]:
         return self.store.moderation.claims(reader=reader.id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,7 @@ class Keeping(Delivery, Indexing):
             "change": self.store.last_change(),
             "snapshot": snapshot and {**snapshot, "lag": self.lag},
             "mail": self.mail_status(),
+            "submissions": self.store.submissions.counts(since=self.now - timedelta(days=1)),
             "sources": [asdict(source) for source in self.freshness()],
         }
 

@@ -31,6 +31,8 @@ from broadsheet.records.readers import Role as Role
 from broadsheet.records.readers import Saved as Saved
 from broadsheet.records.readers import Session as Session
 from broadsheet.records.readers import Shelf as Shelf
+from broadsheet.records.readers import Submission as Submission
+from broadsheet.records.readers import SubmissionState as SubmissionState
 from broadsheet.records.readers import Vote as Vote
 
 Status = Literal["published", "rejected", "withdrawn", "deleted"]

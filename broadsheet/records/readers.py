@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Role = Literal["reader", "editor", "moderator", "admin"]
+SubmissionState = Literal["queued", "waiting", "found", "merged", "refused"]
 ReaderState = Literal["active", "unconfirmed", "banned", "deleted", "local"]
 
 
@@ -101,7 +102,10 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """Something a reader is told: "mention", "reply", "removed" or "claim", with words, and where it happened."""
+    """Something a reader is told, with words, and where it happened.
+
+    `kind` is "mention", "reply", "removed", "claim" or "submission".
+    """
 
     id: int
     kind: str
@@ -160,6 +164,35 @@ class Claim:
     words: str
     made: str
     state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """What a reader sent in, as it was typed or as the file is called, and what became of it; times are UTC, ISO.
+
+    `kind` is "identifier", "url" or "file"; `name` is the identifier in it, or the hash of the file. `state` is
+    "queued", "waiting" (tried in vain; again when `due`), "found" (`new` papers came of it), "merged" (all of it is
+    `here` already) or "refused", with the reason.
+    """
+
+    id: int
+    reader: int
+    kind: str
+    given: str
+    name: str
+    state: SubmissionState
+    reason: str | None
+    made: str
+    due: str
+    attempts: int
+    settled: str | None
+    new: int = 0
+    here: int = 0
+
+    @property
+    def open(self) -> bool:
+        """Whether something is still to come."""
+        return self.state in ("queued", "waiting")
 
 
 @dataclass(frozen=True, slots=True)

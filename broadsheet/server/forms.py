@@ -26,7 +26,7 @@ TOKEN = "csrf"  # the hidden field that every form has
 _ANCHOR = "broadsheet-form"  # the cookie that ties forms to the browsers of those who are not logged in
 _FLASH = "broadsheet-said"
 _MOST_BYTES, _MOST_FIELDS = 1 << 17, 100
-_MOST_UPLOADED = 16 << 20
+_MOST_UPLOADED = (20 << 20) + (1 << 16)  # a file of 20 MB, and what is around it
 _SALT = 8
 
 

@@ -69,6 +69,7 @@ Text = Annotated[
     Query(max_length=MAX_TEXT, description='Words, "phrases", -not, title: author: venue: cat: after: before: id:'),
     AfterValidator(_clean),
 ]
+What = Annotated[str, Query(max_length=500, description="What is to be sent in."), AfterValidator(_clean)]
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many papers on one page."), _or(LIMIT)]
 Page = Annotated[int, Query(ge=1, le=MAX_PAGE, description="Which page, from 1."), _or(1)]
 Profile = Annotated[

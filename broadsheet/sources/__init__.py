@@ -1,19 +1,31 @@
 """Where papers come from: files of any known format, told by their content, and live services, by name."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+from broadsheet.sources.anthology import Anthology
 from broadsheet.sources.arxiv import Arxiv
-from broadsheet.sources.files import FileSource
+from broadsheet.sources.doi import Doi
+from broadsheet.sources.files import FileSource, unpacks_to_at_most
 from broadsheet.sources.github import GitHub
+from broadsheet.sources.guarded import guarded_get
 from broadsheet.sources.hackernews import HackerNews
 from broadsheet.sources.huggingface import HuggingFace
 from broadsheet.sources.openalex import OpenAlex
+from broadsheet.sources.openreview import OpenReview
 from broadsheet.sources.recognition import recognise
 from broadsheet.sources.watching import Watching
 
-__all__ = ["REGISTRY", "Arxiv", "FileSource", "Watching", "recognise"]
+__all__ = ["FETCHERS", "REGISTRY", "Arxiv", "FileSource", "Watching", "recognise", "unpacks_to_at_most"]
 
 REGISTRY: dict[str, Callable[..., Any]] = {
     source.name: source for source in (Arxiv, HuggingFace, GitHub, OpenAlex, HackerNews)
+}
+# By scheme of identifier: who is asked for one paper, at addresses that readers have a say in.
+FETCHERS: dict[str, Callable[..., Any]] = {
+    "arxiv": partial(Arxiv, get=partial(guarded_get, kind="xml")),
+    "doi": Doi,
+    "acl": Anthology,
+    "openreview": OpenReview,
 }

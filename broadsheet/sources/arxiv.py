@@ -20,7 +20,7 @@ from broadsheet.sources import clean
 from broadsheet.sources.clean import Rejected
 from broadsheet.sources.files import BATCH
 from broadsheet.sources.oai import NAMESPACE, Client, Element, OaiError
-from broadsheet.sources.polite import Get, http_get
+from broadsheet.sources.polite import ATTEMPTS, Get, http_get
 from broadsheet.text.normalise import identifiers
 
 BASE_URL = "https://oaipmh.arxiv.org/oai"
@@ -45,10 +45,11 @@ class Arxiv:
         base_url: str = BASE_URL,
         format: Literal["arXiv", "arXivRaw"] = "arXiv",
         get: Get = http_get,
+        attempts: int = ATTEMPTS,
     ) -> None:
         if set and not _SET(set):
             raise SourceError(f"{set!r} is no set of arXiv; write one such as cs or cs:cs:LG.")
-        self._client = Client(base_url, now=now, sleep=sleep, jitter=jitter, get=get)
+        self._client = Client(base_url, now=now, sleep=sleep, jitter=jitter, get=get, attempts=attempts)
         self._now, self._set, self._format = now, set, format
 
     def harvest(self, since: str | None = None) -> Iterator[Batch]:
@@ -81,13 +82,16 @@ class Arxiv:
         try:
             root = self._client.ask(verb="GetRecord", identifier=wanted, metadataPrefix=self._format)
             found = root.find(f"{NAMESPACE}GetRecord/{NAMESPACE}record")
-            return None if found is None else record_of(found)
+            record = None if found is None else record_of(found)
         except OaiError as error:
             if error.code == "idDoesNotExist":
                 return None
             raise SourceError(f"arXiv does not give {number}: {error}.") from error
         except Rejected as reason:
             raise SourceError(f"arXiv's record of {number} cannot be used: {reason}.") from reason
+        if record is not None and record.own_id != number:
+            raise SourceError(f"arXiv answers with {record.own_id} where {number} was asked for.")
+        return record
 
     def _first_day(self, since: str | None) -> Day:
         if since:

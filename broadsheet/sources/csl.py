@@ -40,10 +40,15 @@ class CslJson(FileSource):
         """
         if not isinstance(raw, dict):
             raise Rejected("it is no JSON object")
-        return _of_item(raw)
+        return record_of(raw)
 
 
-def _of_item(item: dict[str, Any]) -> SourceRecord:
+def record_of(item: dict[str, Any]) -> SourceRecord:
+    """Return the record that a CSL-JSON item is.
+
+    Raises:
+        Rejected: it has no title, or no id can be made for it.
+    """
     get = item.get
     name, when = clean.title(_first(get("title"))), _date(get("issued"))
     people = _authors(get("author"))

@@ -140,6 +140,19 @@ def decompressed(file: IO[bytes]) -> IO[bytes]:
     return file
 
 
+def unpacks_to_at_most(path: Path, most: int) -> bool:
+    """Say whether a file's content, decompressed, has at most so many bytes; a damaged one is measured up to there."""
+    total = 0
+    with path.open("rb") as file:
+        stream = decompressed(file)
+        try:
+            while total <= most and (piece := stream.read(_CHUNK)):
+                total += len(piece)
+        except _DAMAGED:
+            pass
+    return total <= most
+
+
 class _Zstd(io.RawIOBase):
     """The content of zstd frames; unlike the library's own reader it notices when the last one is cut off."""
 

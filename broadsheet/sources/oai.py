@@ -10,7 +10,7 @@ from lxml import etree
 
 from broadsheet.errors import SourceError
 from broadsheet.sources.clean import excerpt
-from broadsheet.sources.polite import Damaged, Get, Polite, http_get
+from broadsheet.sources.polite import ATTEMPTS, Damaged, Get, Polite, http_get
 
 NAMESPACE = "{http://www.openarchives.org/OAI/2.0/}"
 Element = etree._Element
@@ -35,9 +35,10 @@ class Client:
         sleep: Callable[[float], None],
         jitter: Callable[[], float],
         get: Get = http_get,
+        attempts: int = ATTEMPTS,
     ) -> None:
         self._url = url
-        self._server = Polite(url, now=now, sleep=sleep, jitter=jitter, get=get)
+        self._server = Polite(url, now=now, sleep=sleep, jitter=jitter, get=get, attempts=attempts)
 
     def ask(self, **arguments: str) -> Element:
         """Return the root of the server's reply, asking again as long as there is hope.

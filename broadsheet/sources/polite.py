@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cache
 from importlib.metadata import version
+from threading import Lock
 from typing import Any, TypeVar
 
 import httpx
@@ -22,6 +23,10 @@ LONGEST_WAIT = 3_600.0  # seconds that a server may ask us to wait
 LONGEST_REPLY = 600.0  # seconds that one reply may take in all
 LARGEST_REPLY = 128 << 20  # bytes
 _RETRIED = frozenset((408, 425, 429, 500, 502, 503, 504))
+
+_MOST_WAITING = 20  # requests that may wait for their turn; a clock that was set back says that there are more
+_TURNS = Lock()
+_asked: dict[tuple[str, Callable[[], datetime]], datetime] = {}  # when each server was last asked, or will be next
 
 T = TypeVar("T")
 
@@ -75,10 +80,10 @@ class Polite:
         sleep: Callable[[float], None],
         jitter: Callable[[], float],
         get: Get = http_get,
+        attempts: int = ATTEMPTS,
     ) -> None:
-        self._name = name
+        self._name, self._attempts = name, attempts
         self._now, self._sleep, self._jitter, self._get = now, sleep, jitter, get
-        self._asked: datetime | None = None
 
     def json(self, url: str) -> Any:
         """Return the JSON of an address; None where the server has nothing there (404, 451).
@@ -97,7 +102,7 @@ class Polite:
             Unavailable: the server or the network went on failing, or asks to be left alone.
         """
         reason = ""
-        for attempt in range(ATTEMPTS):
+        for attempt in range(self._attempts):
             self._pause()
             try:
                 reply = self._get(url)
@@ -113,16 +118,21 @@ class Polite:
                     return None
                 else:
                     reason, wait = f"it answered {reply.status}", self._wait(reply)
-            if attempt < ATTEMPTS - 1:
+            if attempt < self._attempts - 1:
                 self._sleep(wait if wait is not None else PAUSE * 2**attempt * (1 + self._jitter()))
-        raise Unavailable(f"{self._name} failed {ATTEMPTS} times, at last because {reason}. Try again later.")
+        often = f"failed {self._attempts} times, at last" if self._attempts > 1 else "failed"
+        raise Unavailable(f"{self._name} {often} because {reason}. Try again later.")
 
     def _pause(self) -> None:
-        if self._asked is not None:
-            passed = (self._now() - self._asked).total_seconds()
-            if passed < PAUSE:
-                self._sleep(PAUSE - max(passed, 0.0))
-        self._asked = self._now()
+        """Wait for this request's turn: all who ask one server by one clock take turns, threads too."""
+        name = (self._name, self._now)
+        with _TURNS:
+            now = self._now()
+            passed = (now - _asked[name]).total_seconds() if name in _asked else PAUSE
+            wait = min(max(PAUSE - passed, 0.0), PAUSE * _MOST_WAITING)
+            _asked[name] = now + timedelta(seconds=wait)
+        if wait:
+            self._sleep(wait)
 
     def _wait(self, reply: Reply) -> float | None:
         """Return the seconds that the server asks to wait before it is asked again.

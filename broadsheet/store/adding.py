@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -112,6 +112,33 @@ def add(database: Database, batch: Batch, *, cursor_name: str, source: str, now:
     counts = [database.bulk(partial(store, some=some)) for some in before] + [database.bulk(finish)]
     new, updated, merged = (sum(column) for column in zip(*counts, strict=True))
     return Added(new, updated, len(good) - new - updated, merged, len(bad))
+
+
+def add_few(
+    database: Database,
+    records: Sequence[SourceRecord],
+    *,
+    now: datetime,
+    live: bool,
+    also: Callable[[Connection, Mapping[int, int]], None],
+) -> list[SetAside]:
+    """Store at most 50 records, and do something else, in one durable transaction; return those that cannot be stored.
+
+    `also` is given, by the record's name, the key of the paper that it is part of now.
+    """
+    good, bad = _sorted_out(Batch(tuple(records), ""))
+    day = now.date().isoformat()
+    named = {record_name(record): (record, json) for record, json in good}
+    prepared = [_Prepared.of(record, name, json, day, day if live else None) for name, (record, json) in named.items()]
+
+    def store(connection: Connection) -> None:
+        _Addition(connection, freshness.stamp(now)).store(prepared)
+        numbers = {row.name: row.id for row in _BY_NAME.rows(connection, named)}
+        present = papers_of(connection, numbers.values())
+        also(connection, {name: present.get(number, number) for name, number in numbers.items()})
+
+    database.durable(store)
+    return bad
 
 
 def matched(database: Database, records: Sequence[SourceRecord]) -> list[int | None]:

@@ -30,6 +30,7 @@ _SETTINGS = (
     "secret.previous",
 )  # what else stands in the home folder and cannot be made again
 _ROWS = 2_000
+_LARGE_ROWS = 4  # of files that readers sent in
 
 
 def write(database: Database, file: Path) -> None:
@@ -110,7 +111,8 @@ def _copy_tables(source: Connection, target: Connection) -> None:
     for table in reversed(metadata.sorted_tables):
         target.execute(delete(table))
     for table in metadata.sorted_tables:
-        for rows in source.execution_options(yield_per=_ROWS).execute(select(table)).mappings().partitions(_ROWS):
+        many = _LARGE_ROWS if table.name == "uploads" else _ROWS
+        for rows in source.execution_options(yield_per=many).execute(select(table)).mappings().partitions(many):
             target.execute(insert(table), [dict(row) for row in rows])
     for table in metadata.sorted_tables:
         _continue_numbering(target, table)

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, select, update
 
 from . import schema_readers as r
+from . import submissions
 from .comments import wipe
 from .connect import Database
 from .readers import recount
@@ -29,6 +30,7 @@ def forget(database: Database, reader: int, *, now: datetime) -> None:
             connection.execute(delete(r.links).where(r.links.c.email == address))
             connection.execute(delete(r.limits).where(r.limits.c.name.endswith(f" {address}", autoescape=True)))
         connection.execute(delete(r.saved).where(r.saved.c.shelf.in_(own)))
+        submissions.forget(connection, r.submissions.c.reader == reader)
         for table in metadata.sorted_tables:
             if "reader" in table.c and table.name not in _OTHERS_NEED:
                 connection.execute(delete(table).where(table.c.reader == reader))

@@ -44,6 +44,13 @@ class Moderation:
 
         self._database.durable(work)
 
+    def was_done(self, act: str, kind: str, target: int) -> bool:
+        """Say whether a moderator ever did this to something."""
+        m = r.moderation.c
+        done = select(m.id).where(m.act == act, m.kind == kind, m.target == target).limit(1)
+        with self._database.reading() as connection:
+            return connection.scalar(done) is not None
+
     def log(self, limit: int) -> list[Deed]:
         """Return what moderators did, the last first."""
         names = ("id", "act", "kind", "target", "reason", "made")

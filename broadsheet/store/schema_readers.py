@@ -174,23 +174,50 @@ identities = Table(
 )
 Index(None, identities.c.reader)
 
-# What readers sent in: a row at once, fetched by the loop. `state` is queued, waiting, found, merged or refused.
+# What readers sent in: a row at once, fetched by the loop. `state` is queued, waiting, found, merged or refused; a
+# lease says that somebody is fetching it.
 submissions = Table(
     "submissions",
     metadata,
     Column("id", Number, primary_key=True),
     Column("reader", Number, nullable=False),
     Column("kind", Text, nullable=False),  # "identifier", "url", "file"
-    Column("given", Text, nullable=False),
+    Column("given", Text, nullable=False),  # as it was typed, or the name of the file
     Column("state", Text, nullable=False),
     Column("reason", Text),
     Column("record", Number),
     Column("made", Text, nullable=False),
     Column("due", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
+    Column("name", Text),  # the identifier in it, or the hash of the file's content
+    Column("lease_until", Text),
+    Column("settled", Text),  # when it was found, merged or refused
 )
 Index(None, submissions.c.state, submissions.c.due)
 Index(None, submissions.c.reader)
+Index(None, submissions.c.name)
+
+# The papers that came of a submission; those that were not new were here before.
+submitted = Table(
+    "submitted",
+    metadata,
+    Column("submission", Number, primary_key=True, autoincrement=False),
+    Column("record", Number, primary_key=True, autoincrement=False),
+    Column("new", Integer, nullable=False),  # 1, or 0
+    sqlite_with_rowid=False,
+)
+Index(None, submitted.c.record)
+
+# Files that were sent in, packed with zstd, until their papers are here.
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("submission", Number, primary_key=True, autoincrement=False),
+    Column("reader", Number, nullable=False),
+    Column("size", Integer, nullable=False),  # bytes, unpacked
+    Column("content", LargeBinary, nullable=False),
+)
+Index(None, uploads.c.reader)
 
 comments = Table(
     "comments",
@@ -224,7 +251,7 @@ notifications = Table(
     metadata,
     Column("id", Number, primary_key=True),
     Column("reader", Number, nullable=False),
-    Column("kind", Text, nullable=False),  # "mention", "reply", "removed", "claim"
+    Column("kind", Text, nullable=False),  # "mention", "reply", "removed", "claim", "submission"
     Column("comment", Number),
     Column("actor", Number),
     Column("words", Text, nullable=False),

@@ -27,6 +27,7 @@ from .outbox import Outbox
 from .readers import Readers
 from .sessions import Sessions
 from .shelves import Shelves
+from .submissions import Submissions
 from .validity import storable
 from .votes import Votes
 
@@ -60,6 +61,7 @@ class Store:
         self.votes = Votes(self._database)
         self.shelves = Shelves(self._database)
         self.imports = Imports(self._database)
+        self.submissions = Submissions(self._database)
         self.comments = Comments(self._database)
         self.moderation = Moderation(self._database)
         self.outbox = Outbox(self._database)

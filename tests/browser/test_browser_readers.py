@@ -20,6 +20,7 @@ PAGE = f"/papers/{desk.CRANES}"
 PAGES = (
     *("/", PAGE, "/shelf", "/shelf/1", "/me", "/notifications"),
     *("/moderation", "/readers", "/comments/1/edit", "/report/paper/1"),
+    *("/submit", "/submissions/1", "/submissions/2", "/moderation/submissions"),
 )
 
 
@@ -39,6 +40,8 @@ def ada(library: Library) -> Reader:
     answer = library.comment(bob, desk.CRANES, "@ada, no.", parent=number)
     library.edit_comment(bob, answer, "@ada, yes.")
     library.report(bob, "comment", str(number), "I disagree")
+    library.submit(ada, desk.BOATS)
+    library.submit(bob, "2603.09999")
     return ada
 
 

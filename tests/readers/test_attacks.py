@@ -191,6 +191,8 @@ def _acts_of_others(people: People, number: int) -> list[tuple[str, dict[str, st
         (f"/moderation/comments/{number}", {"reason": "x"}),
         (f"/moderation/comments/{number}", {"undo": "1"}),
         ("/moderation/claims/1", {"grant": "1"}),
+        ("/moderation/submissions/1", {"reason": "x"}),
+        ("/submissions/1", {"act": "take-back"}),
         (f"/readers/{people.bob.id}", {"role": "admin"}),
         (f"/readers/{people.eve.id}", {"role": "admin"}),
         (f"/readers/{people.ada.id}", {"reason": "x"}),
@@ -263,6 +265,10 @@ FORMS: tuple[tuple[str, dict[str, str]], ...] = (
     ("/follows/settings", {}),
     ("/feeds/renew", {}),
     ("/shelf/import", {}),
+    ("/submit", {"what": "2603.01234"}),
+    ("/submit/file", {}),
+    ("/submissions/1", {"act": "take-back"}),
+    ("/moderation/submissions/1", {"reason": "x"}),
     ("/shelf/import/zotero", {}),
     ("/subscribe", {"address": "evil@example.org"}),
 )
@@ -304,7 +310,7 @@ def test_no_form_is_taken_from_another_site(people: People, address: str, fields
     ]
     before = _state(people)
     for token, headers in attempts:
-        file = {"file": ("x.bib", b"@misc{x,title={Owned}}")} if address == "/shelf/import" else None
+        file = {"file": ("x.bib", b"@misc{x,title={Owned}}")} if address in ("/shelf/import", "/submit/file") else None
         answer = ada.post(address, data={**fields, **token}, files=file, headers=headers)
         assert answer.status_code == 403, (address, token, headers)
         assert ada.post(address, json={**fields, **token}, headers=headers).status_code in (400, 403)
