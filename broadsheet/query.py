@@ -311,6 +311,8 @@ class _Reading:
 
     def _remark(self, terms: list[Term]) -> None:
         """Note what will surprise: contradictions, nothing to look for, another language."""
+        if not terms and self._filters == Filters():
+            self.note("No word was given that could be looked for, so these are all papers.")
         wanted, unwanted = ({t.words for t in terms if t.negative is negative} for negative in (False, True))
         for words in sorted(wanted & unwanted):
             self.note(f"“{' '.join(words)}” is both asked for and left out, so no paper with it is shown.")

@@ -173,6 +173,46 @@ def random_query(chance: random.Random) -> str:
     return (joined * chance.choice([1, 1, 1, 1, 200]))[:LONGEST]
 
 
+ODD = {
+    "": "No word",
+    '"" -- ** ()': "No word",
+    "\x00\x01\x7f" * 9: "No word",
+    "tree " * 2_000: "longer",
+    "x" * 10_000: "longer",
+    "注意力机制": "English",
+    "der Baum und die Gärten": "English",
+    "the of and": "common",
+    '"twin encoder': "quotation mark",
+    "trees after:2025 before:2020": "No day",
+    "trees -trees": "both",
+    "-trees": "leave out",
+    "trees after:yesterday": "not a date",
+    "trees sort:best": "sorted by",
+    "treez encodr": "looked for instead",
+}
+
+
+@pytest.mark.parametrize("typed", ODD)
+def test_odd_queries_are_answered_with_a_note(library: Library, tmp_path: Path, typed: str) -> None:
+    seed = tmp_path / "seed.jsonl"
+    seed.write_bytes(LINES)
+    library.add([seed])
+    assert any(ODD[typed] in note for note in library.search(typed, explain=True).notes)
+    with TestClient(create(library.settings, library=library), base_url="http://localhost") as client:
+        answer = client.get("/search.json", params={"q": typed, "explain": "true"})
+    assert answer.status_code == 200
+    assert any(ODD[typed] in note for note in answer.json()["notes"])
+
+
+def test_reasons_and_marks_are_of_the_words_that_were_looked_for(library: Library, tmp_path: Path) -> None:
+    seed = tmp_path / "seed.jsonl"
+    seed.write_bytes(LINES)
+    library.add([seed])
+    best = library.search("encodr", explain=True).hits[0]
+    assert best.reasons and "encoder" in best.reasons.words
+    assert [best.paper.title[span.start : span.end] for span in best.title_marks] == ["encoder"]
+
+
 def test_no_query_gives_a_500(library: Library, tmp_path: Path) -> None:
     seed = tmp_path / "seed.jsonl"
     seed.write_bytes(LINES)

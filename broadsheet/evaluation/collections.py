@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
+import glob
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -130,8 +131,7 @@ def indexed(collection: Collection, encoder: str = "static") -> Shelf:
     """Return a collection's papers in an index made as that of any papers, which is kept for the next time."""
     ids, folder = [str(paper["id"]) for paper in collection.papers()], _kept(collection, encode.load(encoder).id)
     if current(folder) is None:
-        for older in folder.parent.glob(f"{collection.name}-*"):
-            shutil.rmtree(older)
+        _forget(folder)
         with Builder(folder, encode.load(encoder)) as builder:
             entries = (_entry(key, paper) for key, paper in enumerate(collection.papers()))
             while batch := list(islice(entries, _BATCH)):
@@ -140,11 +140,18 @@ def indexed(collection: Collection, encoder: str = "static") -> Shelf:
     return Shelf(open_current(folder), ids)
 
 
+def _forget(folder: Path) -> None:
+    """Remove what was made of the same collection before: same name, another checksum."""
+    name, _, digest = folder.name.rpartition("-")
+    for older in folder.parent.glob(f"{glob.escape(name)}-{'?' * len(digest)}"):
+        shutil.rmtree(older)
+
+
 def read_again(collection: Collection, shelf: Shelf, reranker: str, report: Callable[[str], None]) -> Shelf:
     """Return the shelf with a second vector for each paper, by an ONNX encoder's folder; goes on where it stopped."""
     encoder, folder = encode.load(f"onnx:{reranker}"), shelf.snapshot.path.parent
     base = encode.load(shelf.snapshot.manifest.encoder)
-    texts = [encode.paper_text(paper.get("title") or "", _text(paper)) for paper in collection.papers()]
+    texts = [encode.paper_text(*title_and_text(paper)) for paper in collection.papers()]
     while keys := open_current(folder).unread(encoder.id, range(len(texts)), 0)[:_SITTING]:
         vectors = encoder.encode([texts[key] for key in keys])
         with Builder(folder, base, processes=0) as builder:
@@ -154,17 +161,14 @@ def read_again(collection: Collection, shelf: Shelf, reranker: str, report: Call
     return Shelf(open_current(folder), shelf.ids)
 
 
-def _text(paper: dict[str, Any]) -> str:
-    return str(paper.get("text") or paper.get("abstract") or "")
+def title_and_text(paper: Mapping[str, Any]) -> tuple[str, str]:
+    """Return a paper's title and its text, which a file may call abstract; both may be empty."""
+    return str(paper.get("title") or ""), str(paper.get("text") or paper.get("abstract") or "")
 
 
 def _entry(key: int, paper: dict[str, Any]) -> Entry:
-    return Entry(
-        key=key,
-        title=str(paper.get("title") or ""),
-        text=_text(paper),
-        authors=authors_of(paper.get("authors")),
-    )
+    title, text = title_and_text(paper)
+    return Entry(key=key, title=title, text=text, authors=authors_of(paper.get("authors")))
 
 
 def authors_of(given: object) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from broadsheet import encode
 from broadsheet.errors import InputError, SettingsError
-from broadsheet.evaluation.collections import Collection, Question
+from broadsheet.evaluation.collections import Collection, Question, title_and_text
 from broadsheet.evaluation.runs import Run
 
 _DAMPED = 60  # places before a reciprocal falls (Cormack, Clarke and Büttcher, 2009)
@@ -60,7 +60,7 @@ def fused(name: str, runs: Sequence[Run], limit: int) -> Run:
 
 def _texts(collection: Collection) -> tuple[list[str], list[str]]:
     papers = list(collection.papers())
-    texts = [encode.paper_text(p.get("title") or "", p.get("text") or p.get("abstract") or "") for p in papers]
+    texts = [encode.paper_text(*title_and_text(paper)) for paper in papers]
     return [str(paper["id"]) for paper in papers], texts
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from broadsheet.errors import InputError
-from broadsheet.evaluation.collections import Collection
+from broadsheet.evaluation.collections import Collection, title_and_text
 from broadsheet.text.sentences import sentences
 from broadsheet.text.summary import summary
 from broadsheet.text.tokens import content_terms
@@ -40,7 +40,7 @@ def told(collection: Collection) -> list[Told]:
         for paper in papers:
             of[paper].append(written[question])
     known = {str(paper["id"]): paper for paper in collection.papers()}
-    return [Told(known[paper]["title"], known[paper]["text"], tuple(lines)) for paper, lines in of.items()]
+    return [Told(*title_and_text(known[paper]), tuple(lines)) for paper, lines in of.items() if paper in known]
 
 
 def rouge(text: str, references: Sequence[str]) -> tuple[float, ...]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from broadsheet import encode
 from broadsheet.errors import InputError
 from broadsheet.evaluation.bench import Report
+from broadsheet.evaluation.collections import title_and_text
 from broadsheet.rank import taste
 from broadsheet.rank.nearness import Lexicon, Papers, from_middle
 
@@ -40,7 +41,7 @@ class Shelves:
     @property
     def texts(self) -> list[tuple[str, str]]:
         """Title and text of each paper."""
-        return [(item.get("title") or "", item.get("text") or item.get("abstract") or "") for item in self.items]
+        return [title_and_text(item) for item in self.items]
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +75,7 @@ def read(folder: Path, *, links: bool = False) -> Shelves:
     """
     try:
         lines = [orjson.loads(line) for line in (folder / "items.jsonl").read_bytes().splitlines() if line.strip()]
-        items = [item for item in (map(_linked, lines) if links else lines) if item.get("text") or item.get("abstract")]
+        items = [item for item in (map(_linked, lines) if links else lines) if title_and_text(item)[1]]
         numbers = {str(item["id"]): number for number, item in enumerate(items)}
         pairs = sorted({pair for pair in _pairs(folder / "interactions.tsv") if pair[1] in numbers})
     except (OSError, orjson.JSONDecodeError, KeyError, AttributeError, UnicodeDecodeError) as error:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 import tantivy
 
 from broadsheet.index.clauses import STOPS, Clauses, fields_of
-from broadsheet.query import Term
+from broadsheet.query import MOST_VARIED, Term
 from broadsheet.text.tokens import stem
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
@@ -18,6 +19,9 @@ _BEGINNING = 2  # letters that a word two edits away must share
 _MOST_COMPARED = 3_000
 _RARE = 4  # papers that a word may stand in, and still be a typing error that others made too
 _TIMES_AS_COMMON = 500  # what is meant, then
+_MOST_SOUGHT = 4  # words of a query that a neighbour is looked for of, each for up to 15 ms
+_SHOUTED = 7  # letters from which a word in capitals is one that is written so, not a name like BRCA
+_REMEMBERED = 10_000  # words whose neighbours are remembered
 
 
 class Speller:
@@ -25,31 +29,40 @@ class Speller:
 
     def __init__(self, searcher: tantivy.Searcher, clauses: Clauses) -> None:
         self._searcher, self._clauses = searcher, clauses
+        self._nearest = lru_cache(_REMEMBERED)(self._found_nearest)
+        self._one_away = lru_cache(_REMEMBERED)(self._found_one_away)
 
-    def corrected(self, terms: Iterable[Term]) -> tuple[list[Term], tuple[str, ...]]:
+    def corrected(self, terms: Sequence[Term]) -> tuple[tuple[Term, ...], tuple[str, ...]]:
         """Return the terms with unknown words replaced where something is near, and a note on each replacement.
 
         Beside a very rare word its very common neighbour is looked for, too, as what stands for it and never says more.
+        Names and identifiers ("hoxb4", "BRCA") and long queries, which say enough without, are left as they are.
         """
+        if len(terms) > MOST_VARIED:
+            return tuple(terms), ()
         changed: dict[str, str] = {}
-        result = [term if term.prefix or term.negative else self._corrected(term, changed) for term in terms]
-        return result, tuple(changed.values())
+        room = iter(range(_MOST_SOUGHT))
+        return tuple(self._corrected(term, changed, room) for term in terms), tuple(changed.values())
 
-    def _corrected(self, term: Term, changed: dict[str, str]) -> Term:
+    def _corrected(self, term: Term, changed: dict[str, str], room: Iterator[int]) -> Term:
+        if term.prefix or term.negative or _is_name(term):
+            return term
         if len(term.words) == 1 and not term.also and self._known(term.words[0], term):
-            return self._or_common(term, changed)
+            return self._or_common(term, changed, room)
         words = []
         for word in term.words:
-            nearest = None if self._known(word, term) else self._nearest(word, fields_of(term)[0])
+            unknown = not self._known(word, term) and next(room, None) is not None
+            nearest = self._nearest(word, fields_of(term)[0]) if unknown else None
             if nearest:
                 changed[word] = f"No paper has “{word}”; “{nearest}” was looked for instead."
             words.append(nearest or word)
         return replace(term, words=tuple(words))
 
-    def _or_common(self, term: Term, changed: dict[str, str]) -> Term:
+    def _or_common(self, term: Term, changed: dict[str, str], room: Iterator[int]) -> Term:
         (word,), field = term.words, fields_of(term)[0]
         papers = sum(self._searcher.doc_freq(one, word) for one in fields_of(term))
-        if papers > _RARE or not _SHORTEST_FOR[1] < len(word) <= _LONGEST:
+        fitting = papers <= _RARE and _SHORTEST_FOR[1] < len(word) <= _LONGEST
+        if not fitting or next(room, None) is None:
             return term
         near = self._one_away(word, field)
         if self._searcher.doc_freq(field, near) < _TIMES_AS_COMMON * papers:
@@ -64,7 +77,7 @@ class Speller:
             return True
         return any(self._clauses.found(fields[0], words) for words in term.also)
 
-    def _nearest(self, word: str, field: str) -> str | None:
+    def _found_nearest(self, word: str, field: str) -> str | None:
         """Return the most frequent term one edit away, else two edits away; None where there is none."""
         if not _SHORTEST_FOR[1] <= len(word) <= _LONGEST:
             return None
@@ -73,7 +86,7 @@ class Speller:
             return near
         return self._two_away(word, field) if len(word) >= _SHORTEST_FOR[2] else None
 
-    def _one_away(self, word: str, field: str) -> str:
+    def _found_one_away(self, word: str, field: str) -> str:
         """Return the most frequent of all texts one edit away that are no stop words."""
         edited = set(_edits(word))
         edited |= set(map(stem, edited))  # a wrong ending is not cut, and the term that is meant is without it
@@ -87,6 +100,14 @@ class Speller:
             other for other, _ in frequent if len(letters.symmetric_difference(other)) <= 4
         )  # two a changed letter
         return next((other for other in likely if _distance(word, other, 2) <= 2), None)
+
+
+def _is_name(term: Term) -> bool:
+    """Tell whether a term is written as names of genes, models and the like are: with a digit, or capitals inside."""
+    typed = term.typed
+    if any(char.isdigit() for word in term.words for char in word):
+        return True
+    return typed[1:] != typed[1:].lower() and not (typed.isupper() and len(typed) >= _SHOUTED)
 
 
 def _edits(word: str) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ Scores = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """Rows best first with their scores; `total` counts all that match, and notes say what was read differently.
+    """Rows best first with their scores; `total` counts all that match.
 
     Scores are BM25's, or, when sorted by something else, zero.
     """
@@ -34,7 +34,6 @@ class Matches:
     rows: Rows
     scores: Scores
     total: int
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +63,11 @@ class Lexical:
         self._clauses = Clauses(index.schema, self._searcher)
         self._speller = Speller(self._searcher, self._clauses)
 
+    def corrected(self, query: Query) -> tuple[Query, tuple[str, ...]]:
+        """Return the query with its typing errors mended, and a note on each; correcting it again changes nothing."""
+        terms, notes = self._speller.corrected(query.terms)
+        return (replace(query, terms=terms) if notes else query), notes
+
     def search(self, query: Query, limit: int, mask: Mask | None = None) -> Matches:
         """Return the papers that have the query's words and pass its filters, and the mask where one is given.
 
@@ -71,14 +75,13 @@ class Lexical:
         """
         if not query.terms:
             return self._without_words(query, limit, mask)
-        terms, notes = self._speller.corrected(query.terms)
-        clauses = [*self._clauses.words(terms), *self._clauses.filters(self._masks.choose(query.filters))]
+        clauses = [*self._clauses.words(query.terms), *self._clauses.filters(self._masks.choose(query.filters))]
         clauses += self._narrowed(query, mask)
         found = tantivy.Query.boolean_query(clauses)
         only_negative = all(term.negative for term in query.terms)
         if query.sort == "relevance" and not only_negative:
-            return self._ranked(found, limit, notes)
-        return self._sorted(found, _SORTINGS.get(query.sort, _SORTINGS["new"]), limit, notes)
+            return self._ranked(found, limit)
+        return self._sorted(found, _SORTINGS.get(query.sort, _SORTINGS["new"]), limit)
 
     def scores(self, query: Query, rows: Sequence[int] | NDArray[np.integer]) -> Scores:
         """Return the BM25 scores of given rows for the query's words, its filters aside; 0 where no word matches."""
@@ -87,7 +90,7 @@ class Lexical:
         if not len(wanted) or not any(not term.negative for term in query.terms):
             return scores
         clauses = [*self._clauses.words(query.terms), self._clauses.among(wanted)]
-        matches = self._ranked(tantivy.Query.boolean_query(clauses), len(wanted), ())
+        matches = self._ranked(tantivy.Query.boolean_query(clauses), len(wanted))
         order = np.argsort(wanted, kind="stable")
         scores[order[np.searchsorted(wanted[order], matches.rows)]] = matches.scores
         return scores
@@ -95,7 +98,7 @@ class Lexical:
     def having(self, term: Term, rows: NDArray[np.int32]) -> NDArray[np.bool_]:
         """Return which of the given rows have a term."""
         clauses = [*self._clauses.words([term]), self._clauses.among(rows)]
-        matches = self._ranked(tantivy.Query.boolean_query(clauses), len(rows), ())
+        matches = self._ranked(tantivy.Query.boolean_query(clauses), len(rows))
         return np.isin(rows, matches.rows)
 
     def document_frequency(self, word: str) -> int:
@@ -113,15 +116,15 @@ class Lexical:
         """Return in how many papers each index term stands, in title or text."""
         return np.array([self._searcher.doc_freq("words", term) for term in terms], np.float32)
 
-    def _ranked(self, found: tantivy.Query, limit: int, notes: tuple[str, ...]) -> Matches:
+    def _ranked(self, found: tantivy.Query, limit: int) -> Matches:
         result: Any = self._searcher.search(found, max(limit, 1), count=True)  # its types lack `count`
         hits = result.hits[:limit]
         rows = self._rows([address for _, address in hits])
         scores = np.fromiter((score for score, _ in hits), np.float32, len(hits))
         best = np.lexsort((self._columns.keys[rows], -scores))
-        return Matches(rows[best], scores[best], result.count, notes)
+        return Matches(rows[best], scores[best], result.count)
 
-    def _sorted(self, found: tantivy.Query, by: _Sorting, limit: int, notes: tuple[str, ...]) -> Matches:
+    def _sorted(self, found: tantivy.Query, by: _Sorting, limit: int) -> Matches:
         having = self._clauses.having(by.field)
         has, lacks = (Occur.Must, having), (Occur.MustNot, having)
         total, rows, room = 0, list[Rows](), limit
@@ -132,7 +135,7 @@ class Lexical:
             rows.append(self._rows([address for _, address in result.hits[:room]]))
             room -= len(rows[-1])
         together = np.concatenate(rows)
-        return Matches(together, np.zeros(len(together), np.float32), total, notes)
+        return Matches(together, np.zeros(len(together), np.float32), total)
 
     def _rows(self, addresses: list[tantivy.DocAddress]) -> Rows:
         return np.array(self._searcher.fast_field_values("row", addresses), np.int32)

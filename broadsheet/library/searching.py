@@ -102,6 +102,7 @@ class Searching(Base):
 
         started = time.perf_counter()
         view = self._view(taste)
+        query, mended = view.snapshot.lexical.corrected(query)  # reasons and marks are of what was looked for
         ranking = rank.run(profile, query, view, RANKED)
         if profile == "rerank":
             self._note_unread(ranking, view)
@@ -113,7 +114,7 @@ class Searching(Base):
             total=max(ranking.total, 0),
             page=page,
             next=page + 1 if more else None,
-            notes=query.notes + ranking.notes,
+            notes=query.notes + mended + ranking.notes,
             hits=self._hits(profile, query, view, rows, explain),
             snapshot=view.snapshot.number,
             milliseconds=(time.perf_counter() - started) * 1e3,

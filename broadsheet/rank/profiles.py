@@ -73,7 +73,9 @@ def run_all(profiles: Sequence[str], query: Query, view: View, limit: int = MOST
         InputError: there is no such profile.
     """
     known: _Known = {(): Ranking.empty()}
-    return [_ranked(name, query, view, limit, known) for name in profiles]
+    query, notes = view.snapshot.lexical.corrected(query)
+    rankings = [_ranked(name, query, view, limit, known) for name in profiles]
+    return [replace(ranking, notes=(*notes, *ranking.notes)) for ranking in rankings]
 
 
 _Known = dict[tuple[Stage, ...], Ranking]  # what first stages, one after another, made of one query

@@ -28,7 +28,7 @@ class Lexical(Stage):
         found = view.snapshot.lexical.search(query, limit, view.snapshot.mask(query.filters))
         by_words = query.sort == "relevance" and any(not term.negative for term in query.terms)
         columns = {"lexical": found.scores} if by_words else {}
-        return Ranking(found.rows, found.scores, columns, columns, total=found.total, notes=found.notes)
+        return Ranking(found.rows, found.scores, columns, columns, total=found.total)
 
     def __repr__(self) -> str:
         return "Lexical()"

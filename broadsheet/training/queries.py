@@ -7,6 +7,8 @@
     questions   a question about two keywords, to the papers that list both
     examples    title and abstract of a paper, to those that share rare keywords with it
     mentions    a sentence that names a method, to the paper that introduced it
+    contexts    that sentence and its neighbours, half of them without the name, to the same paper
+    topics      a keyword with a Boolean search and 100 to 300 words about it, to the papers that list it
     tldr        one-sentence summaries (scitldr train) among other papers of their field
     cites       title and abstract (citeulike), to the papers that cite it or that it cites
 
@@ -46,6 +48,7 @@ _ASKED = (
     "Find studies dealing with {}",
 )
 _COINED = re.compile(r"([A-Z][A-Za-z]*[A-Z0-9][A-Za-z0-9-]*): ")
+_QUOTED = 3  # papers that a topic quotes, which are left out of its collection
 _RARE = (3, 60)  # papers that list a keyword which says something
 
 Paper = Mapping[str, Any]
@@ -191,25 +194,49 @@ def by_example(papers: list[Paper]) -> Made:
     return made
 
 
-def mentions(papers: list[Paper]) -> Made:
+def by_topic(papers: list[Paper]) -> Made:
+    made, (having, listing), chance = Made(), _listed(papers), random.Random(9)
+    known = {paper["id"]: paper for paper in having}
+    broad = [word for word, ids in listing.items() if len(ids) >= 2 * _QUOTED]
+    quoted = {
+        word: chance.sample(listing[word], _QUOTED) for word in chance.sample(broad, min(_QUERIES // 2, len(broad)))
+    }
+    left_out = {id for ids in quoted.values() for id in ids}
+    for paper in having:
+        if paper["id"] not in left_out:
+            made.shelve(paper)
+    for word, ids in quoted.items():
+        beside = Counter(other for id in listing[word] for other in _keywords(known[id]) if other != word)
+        near = [f'"{other}"' for other, _ in beside.most_common(6)]
+        search = f'("{word}" OR {" OR ".join(near[:2])}) AND ({" OR ".join(near[2:])}) NOT (review OR survey)'
+        told = " ".join(part for id in ids for part in sentences(known[id]["abstract"])[: chance.randint(1, 4)])
+        made.ask(f"Studies of {word}. {search} {told}", [id for id in listing[word] if id not in left_out])
+    return made
+
+
+def mentions(papers: list[Paper], around: int = 0) -> Made:
     made, coined = Made(), dict[str, Paper | None]()
     for paper in papers:
         if match := _COINED.match(paper["title"]):
             coined[match.group(1)] = None if match.group(1) in coined else paper
     named = dict[str, tuple[str, Paper, Paper]]()
     for paper in papers:
-        for sentence in sentences(paper["abstract"]):
+        parts = sentences(paper["abstract"])
+        for place, sentence in enumerate(parts):
+            context = " ".join(parts[max(place - around, 0) : place + around + 1])
             for name in set(re.findall(r"[A-Za-z0-9-]+", sentence)) & coined.keys():
                 other = coined[name]
                 if other and other["id"] != paper["id"] and name not in paper["title"]:
-                    named.setdefault(name, (sentence, paper, other))
-    chosen = [named[name] for name in random.Random(6).sample(sorted(named), min(_QUERIES, len(named)))]
+                    named.setdefault(name, (context, paper, other))
+    names = random.Random(6).sample(sorted(named), min(_QUERIES, len(named)))
+    chosen = [named[name] for name in names]
     shelf = {paper["id"]: paper for _, one, other in chosen for paper in (one, other)}
     shelf |= {paper["id"]: paper for paper in papers[: _PAPERS - len(shelf)]}
     for paper in shelf.values():
         made.shelve(paper)
-    for sentence, paper, other in chosen:
-        made.ask(sentence, [other["id"]], paper["id"])
+    for number, (name, (context, paper, other)) in enumerate(zip(names, chosen, strict=True)):
+        hidden = around and number % 2
+        made.ask(context.replace(name, "[1]") if hidden else context, [other["id"]], paper["id"])
     return made
 
 
@@ -259,6 +286,8 @@ def make(papers: Path, collections: Path, out: Path) -> list[Path]:
         "questions": lambda: by_question(of("conferences")),
         "examples": lambda: by_example(of("conferences")),
         "mentions": lambda: mentions(of("arxiv_2025_26", "acl_anthology")),
+        "contexts": lambda: mentions(of("acl_anthology", "arxiv_2025_26", "conferences"), around=1),
+        "topics": lambda: by_topic(of("conferences")),
         "tldr": lambda: tldr(of("conferences"), collections),
         "cites": lambda: cites(collections),
     }

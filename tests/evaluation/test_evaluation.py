@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import broadsheet
 from broadsheet.errors import InputError
 from broadsheet.evaluation import bench
 from broadsheet.evaluation.__main__ import main
-from broadsheet.evaluation.collections import find
+from broadsheet.evaluation.collections import find, indexed
 from broadsheet.evaluation.pages import auc, tau
 from broadsheet.evaluation.significance import corrected, paired
 
@@ -115,6 +116,15 @@ def test_a_changed_collection_is_indexed_anew(folder: Path, capsys: pytest.Captu
     before = _run(capsys, str(folder), "--profile", "lexical")["measures"]
     _write(folder / "corpus.jsonl", {"id": "a", "title": "Cooking", "text": ""})
     assert _run(capsys, str(folder), "--profile", "lexical")["measures"] != before
+
+
+def test_indexing_a_collection_leaves_the_index_of_one_with_a_longer_name(folder: Path, tmp_path: Path) -> None:
+    indexed(find(str(folder)))
+    longer = indexed(find(str(shutil.copytree(folder, tmp_path / "tiny-two")))).snapshot.path
+    _write(folder / "corpus.jsonl", {"id": "a", "title": "Cooking", "text": ""})
+    changed = indexed(find(str(folder))).snapshot.path
+    assert longer.exists()
+    assert len(list(changed.parent.parent.glob("tiny-*"))) == 2
 
 
 @pytest.mark.parametrize("arguments", [("nowhere",), ("tiny", "--profile", "best"), ("tiny", "--split", "train")])

@@ -28,6 +28,15 @@ def test_papers_come_with_what_people_wrote(collection: Collection) -> None:
     assert told(collection) == [Told("Sleep", TEXT, ("We train cats to sleep.", "Deep sleep."))]
 
 
+def test_papers_may_call_their_text_abstract_and_judgements_name_papers_that_are_not_there(
+    collection: Collection,
+) -> None:
+    (collection.folder / "corpus.jsonl").write_text(json.dumps({"id": "a", "abstract": TEXT}))
+    with (collection.folder / "qrels_dev.tsv").open("a") as file:
+        file.write("a#0\tnobody\t1\n")
+    assert told(collection) == [Told("", TEXT, ("We train cats to sleep.", "Deep sleep."))]
+
+
 def test_lead_is_the_first_sentence_and_textrank_the_most_connected() -> None:
     assert lead("Sleep", TEXT) == "Cats sleep."
     assert textrank("Sleep", TEXT) == "We train cats to sleep long and deeply."

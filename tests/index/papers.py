@@ -11,6 +11,7 @@ from hashing import Hashing, load
 from broadsheet.index import Entry
 from broadsheet.index.build import Builder
 from broadsheet.index.snapshot import Snapshot, open_current
+from broadsheet.index.words import Matches
 from broadsheet.query import parse
 
 _WORDS = ("graph", "neural", "protein", "folding", "attention", "is", "all", "you", "need", "of", "state", "the", "art")
@@ -51,5 +52,11 @@ def built(folder: Path, entries: Sequence[Entry], change: int = 1, deleted: Sequ
 
 def keys(snapshot: Snapshot, text: str, limit: int = 10_000) -> list[int]:
     """Return the keys that a query finds, in order."""
-    found: list[int] = snapshot.keys[snapshot.lexical.search(parse(text), limit).rows].tolist()
+    found: list[int] = snapshot.keys[searched(snapshot, text, limit)[0].rows].tolist()
     return found
+
+
+def searched(snapshot: Snapshot, text: str, limit: int = 10_000) -> tuple[Matches, tuple[str, ...]]:
+    """Return what a query matches once its typing errors are mended, and the notes on those."""
+    query, notes = snapshot.lexical.corrected(parse(text))
+    return snapshot.lexical.search(query, limit), notes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from broadsheet.evaluation.attribution import measured
-from broadsheet.evaluation.collections import find
+from broadsheet.evaluation.collections import find, title_and_text
 from broadsheet.evaluation.commands import Commands, add_json, show
 
 
@@ -18,8 +18,7 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
 
 
 def _attribution(asked: argparse.Namespace) -> int:
-    papers = find(asked.collection).papers()
-    table = measured([(paper.get("title") or "", paper.get("text") or "") for paper in papers])
+    table = measured([title_and_text(paper) for paper in find(asked.collection).papers()])
     if asked.json:
         show({"measures": table["attribution"], "ways": table}, asked)
         return 0
