@@ -74,7 +74,7 @@ COMMANDS = dict(_commands(get_command(app)))
 def test_every_command_is_one_of_the_promised() -> None:
     assert set(COMMANDS) == {
         *("add", "harvest", "refresh", "search", "similar", "recommend", "paper", "export", "serve", "work"),
-        *("front", "trending", "topics", "import"),
+        *("front", "trending", "topics", "import", "submit"),
         *("reader add", "reader list", "reader role", "reader ban", "reader unban", "reader link"),
         *("follow", "digest"),
         *("status", "doctor", "unmerge", "migrate", "backup", "restore"),
@@ -105,6 +105,7 @@ NEVER = {"scipy", "ir_measures", "torch", "tokenizers", "onnxruntime", "sentence
 MAY_LOAD = {  # of the heavy modules, what each command may have loaded at its end
     "--help": set[str](),
     "status": {"sqlalchemy"},
+    "submit 1706.03762": {"sqlalchemy"},
     "paper 1706.03762": {"sqlalchemy"},
     "export 1706.03762": {"sqlalchemy", "bibtexparser"},
     "front": {"sqlalchemy"} | ENGINE,

@@ -139,6 +139,7 @@ def status(document: dict[str, Any]) -> None:
     rows = [(name.replace("_", " "), _figure(value)) for name, value in document.items() if _is_plain(value)]
     rows.append(("snapshot", _snapshot(document["snapshot"])))
     rows.append(("mail", _mail(document["mail"])))
+    rows.append(("submissions", _submissions(document["submissions"])))
     rows += [(f"source {source['name']}", _source(source)) for source in document["sources"]]
     console.print(_table(rows))
     for record in document.get("set_aside_records", ()):
@@ -159,6 +160,12 @@ def _mail(mail: dict[str, Any]) -> str:
     said = f"{mail['sent']:,} sent and {mail['failed']:,} given up in the last day, {mail['waiting']:,} waiting"
     trouble = mail["off"] or mail["server"] or mail["last_refusal"]
     return f"{said}; {trouble}" if mail["waiting"] and trouble else said
+
+
+def _submissions(counts: dict[str, Any]) -> str:
+    since = f" since {counts['waiting_since'][:16].replace('T', ' ')} UTC" if counts["waiting"] else ""
+    settled = f"{counts['taken']:,} taken and {counts['refused']:,} refused in the last day"
+    return f"{settled}, {counts['waiting']:,} to be fetched{since}"
 
 
 def _snapshot(snapshot: dict[str, Any] | None) -> str:

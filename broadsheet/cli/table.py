@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from broadsheet import __version__
-from broadsheet.cli import find, follow, fronts, gather, keep, reader, serve, shelve
+from broadsheet.cli import find, follow, fronts, gather, keep, reader, serve, shelve, submit
 from broadsheet.errors import BroadsheetError
 
 EPILOG = "Data is kept in one folder, BROADSHEET_HOME. The settings are described in docs/settings.md."
@@ -27,7 +27,7 @@ app = typer.Typer(
 )
 
 PANELS: dict[str, tuple[Callable[..., None], ...]] = {
-    "Gather": (gather.add, gather.harvest, gather.refresh),
+    "Gather": (gather.add, gather.harvest, submit.submit, gather.refresh),
     "Read": (fronts.front, fronts.trending, fronts.topics),
     "Find": (find.search, find.similar, find.recommend, find.paper, find.export),
     "Follow": (follow.follow, follow.digest),

@@ -222,7 +222,7 @@ class Submitting(Moderating):
     def _fetch_file(self, submission: Submission) -> None:
         content = self.store.submissions.content(submission.id)
         if content is None:
-            raise SourceError("The file is not here any more; send it in again.")
+            raise SourceError("The file did not arrive whole; send it in again.")
         aside: list[SetAside] = []
         trouble = ""
         try:

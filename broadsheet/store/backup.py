@@ -30,7 +30,7 @@ _SETTINGS = (
     "secret.previous",
 )  # what else stands in the home folder and cannot be made again
 _ROWS = 2_000
-_LARGE_ROWS = 4  # of files that readers sent in
+_LARGE_ROWS = 100  # of files that readers sent in
 
 
 def write(database: Database, file: Path) -> None:

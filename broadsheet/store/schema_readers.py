@@ -208,13 +208,14 @@ submitted = Table(
 )
 Index(None, submitted.c.record)
 
-# Files that were sent in, packed with zstd, until their papers are here.
+# Files that were sent in, packed with zstd and cut into parts, until their papers are here.
 uploads = Table(
     "uploads",
     metadata,
     Column("submission", Number, primary_key=True, autoincrement=False),
+    Column("part", Integer, primary_key=True, autoincrement=False),
     Column("reader", Number, nullable=False),
-    Column("size", Integer, nullable=False),  # bytes, unpacked
+    Column("size", Integer, nullable=False),  # bytes of the part
     Column("content", LargeBinary, nullable=False),
 )
 Index(None, uploads.c.reader)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import zstandard
@@ -20,6 +21,9 @@ from .identity import record_name
 
 _OPEN: tuple[SubmissionState, ...] = ("queued", "waiting")
 _AT_ONCE = 50  # records in one transaction
+_PART = 1 << 19  # bytes of a file in one transaction, some 10 ms, for which the votes of readers have to wait
+_PARTS_AT_ONCE = 4  # that are forgotten
+_ARRIVING = 300.0  # seconds after which a file is taken for lost of which not all parts have come
 _of = r.submitted.c.submission == r.submissions.c.id
 _COUNTS = tuple(
     select(func.count()).where(_of, r.submitted.c.new == new).scalar_subquery().label(name)
@@ -41,22 +45,31 @@ class Submissions:
         One that the same reader has sent in already, and that is still open, is returned instead of a second one.
         """
         values = {"reader": reader, "kind": kind, "given": given, "name": name, "state": "queued", "attempts": 0}
-        times = {"made": stamp(now), "due": stamp(now)}
-        packed = None if content is None else zstandard.compress(content)
+        values |= {"made": stamp(now), "due": stamp(now)}
+        if content is not None:
+            values["lease_until"] = stamp(now + timedelta(seconds=_ARRIVING))
 
         def work(connection: Connection) -> tuple[int, bool]:
             same = (r.submissions.c.reader == reader, r.submissions.c.name == name, r.submissions.c.state.in_(_OPEN))
             there = connection.scalar(select(r.submissions.c.id).where(*same).limit(1))
             if there is not None:
                 return int(there), False
-            made = insert(r.submissions).values(**values, **times).returning(r.submissions.c.id)
-            number = int(connection.scalar(made) or 0)
-            if packed is not None and content is not None:
-                row = {"submission": number, "reader": reader, "size": len(content), "content": packed}
-                connection.execute(insert(r.uploads).values(row))
-            return number, True
+            made = insert(r.submissions).values(**values).returning(r.submissions.c.id)
+            return int(connection.scalar(made) or 0), True
 
-        return self._database.durable(work)
+        number, new = self._database.durable(work)
+        if content is not None and new:
+            self._keep(number, reader, zstandard.compress(content))
+        return number, new
+
+    def _keep(self, number: int, reader: int, packed: bytes) -> None:
+        """Keep a file part by part, and let it be fetched when it is whole."""
+        for part, first in enumerate(range(0, len(packed), _PART)):
+            piece = packed[first : first + _PART]
+            row = {"submission": number, "part": part, "reader": reader, "size": len(piece), "content": piece}
+            self._database.durable(partial(insert_new, table=r.uploads, rows=[row]))
+        whole = update(r.submissions).where(r.submissions.c.id == number).values(lease_until=None)
+        self._database.durable(lambda c: c.execute(whole))
 
     def get(self, number: int) -> Submission | None:
         """Return a submission by number."""
@@ -93,14 +106,17 @@ class Submissions:
         return [(key, bool(row.new)) for key, row in zip(keys, found, strict=True)]
 
     def content(self, number: int) -> bytes | None:
-        """Return the file that was sent in, None where it is there no more."""
-        wanted = select(r.uploads.c.content).where(r.uploads.c.submission == number)
+        """Return the file that was sent in, None where it is not there, or not all of it."""
+        wanted = select(r.uploads.c.content).where(r.uploads.c.submission == number).order_by(r.uploads.c.part)
         with self._database.reading() as connection:
-            packed = connection.scalar(wanted)
-        return None if packed is None else zstandard.decompress(packed)
+            packed = b"".join(connection.scalars(wanted))
+        try:
+            return zstandard.decompress(packed)
+        except zstandard.ZstdError:
+            return None
 
     def kept_bytes(self, reader: int) -> int:
-        """Return how many bytes of files are kept for a reader."""
+        """Return how many bytes of files, packed, are kept for a reader."""
         total = select(func.coalesce(func.sum(r.uploads.c.size), 0)).where(r.uploads.c.reader == reader)
         with self._database.reading() as connection:
             return int(connection.scalar(total) or 0)
@@ -178,13 +194,12 @@ class Submissions:
         def work(connection: Connection) -> bool:
             open_ = update(r.submissions).where(r.submissions.c.id == number, _is_open())
             values = {"state": state, "reason": reason, "settled": stamp(now), "lease_until": None}
-            if not connection.execute(open_.values(**values)).rowcount:
-                return False
-            if state != "refused":
-                connection.execute(delete(r.uploads).where(r.uploads.c.submission == number))
-            return True
+            return connection.execute(open_.values(**values)).rowcount > 0
 
-        return self._database.durable(work)
+        done = self._database.durable(work)
+        if done and state != "refused":
+            self._unload(number)
+        return done
 
     def postpone(self, number: int, reason: str, *, until: datetime) -> None:
         """Let a submission wait for a later time."""
@@ -202,7 +217,17 @@ class Submissions:
 
     def drop(self, number: int) -> None:
         """Forget a submission and its file; the papers that came of it stay."""
+        self._unload(number)
         self._database.durable(lambda c: forget(c, r.submissions.c.id == number))
+
+    def _unload(self, number: int) -> None:
+        """Forget a file, a few parts at a time."""
+        mine = r.uploads.c.submission == number
+        with self._database.reading() as connection:
+            parts = connection.scalar(select(func.count()).where(mine)) or 0
+        for first in range(0, parts, _PARTS_AT_ONCE):
+            some = delete(r.uploads).where(mine, r.uploads.c.part.between(first, first + _PARTS_AT_ONCE - 1))
+            self._database.durable(partial(Connection.execute, statement=some))
 
     def _some(self, statement: Select[Any]) -> list[Submission]:
         with self._database.reading() as connection:

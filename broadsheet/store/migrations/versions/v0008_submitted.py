@@ -28,9 +28,10 @@ def upgrade() -> None:
     op.create_table(
         "uploads",
         sa.Column("submission", _NUMBER, autoincrement=False, nullable=False),
+        sa.Column("part", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("reader", _NUMBER, nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("submission", name="pk_uploads"),
+        sa.PrimaryKeyConstraint("submission", "part", name="pk_uploads"),
     )
     op.create_index("ix_uploads_reader", "uploads", ["reader"])
