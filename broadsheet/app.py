@@ -44,6 +44,7 @@ from broadsheet.web import (
     shelves,
     submitting,
     taste,
+    visits,
 )
 from broadsheet.web import fronts as front_pages
 from broadsheet.web import topics as topic_pages
@@ -69,6 +70,7 @@ PAGES = tuple(
         moderation,
         submitting,
         taste,
+        visits,
         front_pages,
         topic_pages,
         pages,

@@ -31,6 +31,11 @@ class InputError(BroadsheetError):
     exit_code = 2
     status = 400
 
+    def __init__(self, message: str, field: str = "") -> None:
+        """`field` names the field of the form that it is about, where it is about one."""
+        super().__init__(message)
+        self.field = field
+
 
 class SourceError(InputError):
     """A file, page or service could not be read as papers."""

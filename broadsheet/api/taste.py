@@ -1,4 +1,4 @@
-"""The JSON twin of what is recommended."""
+"""The JSON twins of what is recommended, and of what is new since somebody's last visit."""
 
 from __future__ import annotations
 
@@ -39,4 +39,14 @@ def for_you(
     if reader is not None:
         response.headers["Cache-Control"] = "private, no-cache"
         response.headers["Vary"] = "Cookie"
+    return response
+
+
+@router.get("/unseen.json", response_model=shapes.ListShape, tags=["lists"])
+def unseen(request: Request, limit: params.Limit = params.LIMIT, page: params.Page = 1) -> Response:
+    """What came since your last visit and you have not opened; asking here is no visit."""
+    library: Library = request.app.state.library
+    found = library.unseen(must_be_known(request), limit=limit, page=page)
+    response = listed(shapes.listing(found, base_of(request)))
+    response.headers.update({"Cache-Control": "private, no-cache", "Vary": "Cookie"})
     return response

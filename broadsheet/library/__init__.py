@@ -14,12 +14,24 @@ from broadsheet.library.sessions import Sessions
 from broadsheet.library.submitting import Submitting
 from broadsheet.library.taste import Recommending
 from broadsheet.library.topics import Topics
+from broadsheet.library.visits import Visits
 
 __all__ = ["RANKED", "Format", "Library", "Report"]
 
 
 class Library(
-    Recommending, Topics, Feeds, Importing, Submitting, Fronts, Keeping, Sessions, Belongings, Gathering, Rereading
+    Recommending,
+    Topics,
+    Feeds,
+    Importing,
+    Submitting,
+    Fronts,
+    Keeping,
+    Visits,
+    Sessions,
+    Belongings,
+    Gathering,
+    Rereading,
 ):
     """All papers of one home folder and those who read them: search, read, gather, submit, index, vote, save, follow.
 

@@ -84,9 +84,7 @@ class Accounts(Secrets):
         Raises:
             InputError: nobody would be left to look after accounts.
         """
-        if role != "admin":
-            self._keep_an_admin(reader)
-        return self.store.readers.change(reader.id, role=role)
+        return self.store.readers.set_role(reader.id, role)
 
     def ban(self, reader: Reader) -> Reader:
         """Lock a reader out, everywhere at once; their votes do not count any more.
@@ -94,15 +92,13 @@ class Accounts(Secrets):
         Raises:
             InputError: nobody would be left to look after accounts.
         """
-        self._keep_an_admin(reader)
-        self.store.readers.set_state(reader.id, "banned")
+        self.store.readers.ban(reader.id)
         self.store.sessions.end(reader.id)
         return self._same(reader)
 
     def unban(self, reader: Reader) -> Reader:
         """Let a banned reader in again; their votes count again."""
-        if self._same(reader).state == "banned":
-            self.store.readers.set_state(reader.id, "active")
+        self.store.readers.unban(reader.id)
         return self._same(reader)
 
     def rename(self, reader: Reader, name: str) -> Reader:
@@ -123,18 +119,14 @@ class Accounts(Secrets):
         try:
             ZoneInfo(name)
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise InputError(f"The time zone {name!r:.80} is not known; write one such as Europe/Paris.") from error
+            words = f"The time zone {name!r:.80} is not known; write one such as Europe/Paris."
+            raise InputError(words, "timezone") from error
         return self.store.readers.change(reader.id, timezone=name)
 
     def _same(self, reader: Reader) -> Reader:
         found = self.store.readers.get(reader.id)
         assert found is not None
         return found
-
-    def _keep_an_admin(self, reader: Reader) -> None:
-        others = (other for other in self.store.readers.all(10_000) if other.id != reader.id)
-        if reader.role == "admin" and not any(one.role == "admin" and one.state == "active" for one in others):
-            raise InputError("Nobody else is an admin; make somebody one first.")
 
     def _may(self, reader: Reader, act: rights.Act) -> None:
         """Raises:
@@ -168,7 +160,7 @@ def checked_email(text: str) -> str:
     """
     address = text.strip().lower()
     if len(address) > _LONGEST_EMAIL or not _EMAIL.fullmatch(address):
-        raise InputError("That is not an e-mail address; it looks like ada@example.org.")
+        raise InputError("That is not an e-mail address; it looks like ada@example.org.", "email")
     return address
 
 
@@ -181,9 +173,9 @@ def checked_name(text: str) -> tuple[str, str]:
     name = " ".join(text.split())
     handle = normalise.slug(name)
     if not handle or len(name) > LONGEST_NAME or not name.isprintable():
-        raise InputError(f"A name has letters, and at most {LONGEST_NAME} characters.")
+        raise InputError(f"A name has letters, and at most {LONGEST_NAME} characters.", "name")
     if handle.startswith(_KEPT_HANDLES):
-        raise InputError("This name is taken; choose another.")
+        raise InputError("This name is taken; choose another.", "name")
     return name, handle
 
 

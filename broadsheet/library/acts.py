@@ -65,6 +65,11 @@ class Acts(Reading, Accounts):
             raise NotFound("You have no such shelf.")
         return self.store.shelves.saved(reader.id, shelf=shelf)
 
+    def kept(self, reader: Reader, identifier: str) -> list[tuple[str, str]]:
+        """Return (shelf, note) of each of the reader's shelves that a paper stands on."""
+        key, names = self._key(identifier), {own.id: own.name for own in self.shelves(reader)}
+        return [(names[one.shelf], one.note) for one in self.store.shelves.saved(reader.id) if one.key == key]
+
     def shelf(self, reader: Reader, shelf: int | None = None) -> list[tuple[Paper, Saved]]:
         """Return the papers of one of the reader's shelves, or of all, with what was noted, the last saved first."""
         saved = self.saved(reader, shelf)

@@ -11,15 +11,18 @@ import orjson
 
 from broadsheet.errors import InputError
 from broadsheet.library.moderating import Moderating
-from broadsheet.records import Paper, Reader, Saved, Submission
+from broadsheet.records import Paper, Reader, Saved, SourceRecord, Submission
 from broadsheet.text import cite
 
 _README = """What you had here.
 
-reader.json  your account, votes, shelves with notes, hidden papers, comments, follows, claims,
-             what you sent in
+reader.json  your account, votes, shelves with notes, hidden papers, papers you opened, comments, follows, claims, what you
+             sent in, what joins your shelves once it is here, and under "rest" all else that is kept of you, as it is kept
 shelves.bib  the papers on your shelves, as BibTeX
 """
+
+# Tables whose rows are told in words of their own.
+_TOLD = ("votes", "shelves", "hidden", "seen", "missing", "comments", "follows", "claims", "submissions")
 
 
 class Belongings(Moderating):
@@ -47,10 +50,9 @@ class Belongings(Moderating):
             InputError: the address or name was not typed to confirm it, or nobody would be left to look after accounts.
         """
         if confirmation.strip().lower() not in {reader.email, reader.name.lower()} - {None}:
-            raise InputError("To delete your account, type its address or name.")
+            raise InputError("To delete your account, type its address or name.", "sure")
         if reader.local:
             raise InputError("There is no account to delete: everything is in the home folder of this machine.")
-        self._keep_an_admin(reader)
         self.store.forget(reader.id, now=self.now)
 
     def _told(self, reader: Reader, saved: list[tuple[Paper, Saved]]) -> dict[str, Any]:
@@ -71,10 +73,13 @@ class Belongings(Moderating):
             "votes": [_brief(paper) for paper in self.votes_of(reader)],
             "shelves": shelves,
             "hidden": [_brief(paper) for paper in self.hidden(reader)],
+            "opened": [_brief(paper) for paper in self.store.papers(self.store.votes.seen(reader.id))],
+            "awaited": [{"shelf": shelf, "title": record.title} for shelf, record in self._awaited(reader)],
             "comments": self._written(reader),
             "follows": [asdict(follow) for follow in self.store.follows.of(reader.id)],
             "submissions": [self._sent_in(one) for one in self.store.submissions.of_reader(reader.id, 10_000)],
             "claims": [{"author": c.slug, "words": c.words, "state": c.state} for c in self._claims(reader)],
+            "rest": {name: rows for name, rows in self.store.belongings(reader.id).items() if name not in _TOLD},
         }
 
     def _account(self, reader: Reader) -> dict[str, Any]:
@@ -97,6 +102,9 @@ class Belongings(Moderating):
 
     def _sent_in(self, submission: Submission) -> dict[str, Any]:
         return {name: getattr(submission, name) for name in ("given", "state", "reason", "made", "new", "here")}
+
+    def _awaited(self, reader: Reader) -> list[tuple[str, SourceRecord]]:
+        return self.store.imports.missing(reader.id)
 
     def _claims(self, reader: Reader) -> list[Any]:
         return self.store.moderation.claims(reader=reader.id)

@@ -160,9 +160,9 @@ class Sessions(Acts):
         if known is not None:
             self._within(rights.LOG_IN, f"password {reader.id}")
             if not _is(known, old):
-                raise InputError("The old password is wrong.")
+                raise InputError("The old password is wrong.", "old")
         if not SHORTEST_PASSWORD <= len(new) <= LONGEST_PASSWORD:
-            raise InputError(f"A password has at least {SHORTEST_PASSWORD} characters.")
+            raise InputError(f"A password has at least {SHORTEST_PASSWORD} characters.", "new")
         self.store.readers.change(reader.id, password=_hasher.hash(new))
         self.store.sessions.end(reader.id, but=session)
 

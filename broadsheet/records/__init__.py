@@ -21,6 +21,7 @@ from broadsheet.records.mail import Section as Section
 from broadsheet.records.readers import Claim as Claim
 from broadsheet.records.readers import Comment as Comment
 from broadsheet.records.readers import Deed as Deed
+from broadsheet.records.readers import Identity as Identity
 from broadsheet.records.readers import Lead as Lead
 from broadsheet.records.readers import Marks as Marks
 from broadsheet.records.readers import Notification as Notification
@@ -33,6 +34,7 @@ from broadsheet.records.readers import Session as Session
 from broadsheet.records.readers import Shelf as Shelf
 from broadsheet.records.readers import Submission as Submission
 from broadsheet.records.readers import SubmissionState as SubmissionState
+from broadsheet.records.readers import Visit as Visit
 from broadsheet.records.readers import Vote as Vote
 
 Status = Literal["published", "rejected", "withdrawn", "deleted"]

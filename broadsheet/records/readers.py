@@ -197,9 +197,35 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What a reader has done with the papers of a page: keys of those voted for, saved, hidden, and seen before."""
+    """What a reader has done with the papers of a page: keys of those voted for, saved, hidden, and seen before.
+
+    `new` are those that came since their last visit and that they have not seen.
+    """
 
     voted: frozenset[int] = frozenset()
     saved: frozenset[int] = frozenset()
     hidden: frozenset[int] = frozenset()
     seen: frozenset[int] = frozenset()
+    new: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """When a reader was last here (UTC, ISO), and when the visit before ended.
+
+    `newest` is the key of the newest paper at the former moment, `known` at the latter: None at a first visit.
+    """
+
+    last: str
+    before: str | None
+    newest: int
+    known: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a reader is at an issuer of OpenID Connect: a subject there, since when it is known (UTC, ISO)."""
+
+    issuer: str
+    subject: str
+    made: str

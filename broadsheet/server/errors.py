@@ -41,6 +41,7 @@ _MESSAGES = {
     500: "Something went wrong here, and it is in the log. Trying again may help.",
 }
 _RETRY_SECONDS = "2"
+_KEYS = ("{token}", "{sealed}")  # parts of addresses that let somebody in
 
 
 class ErrorDetail(TypedDict):
@@ -110,9 +111,18 @@ def _on_invalid(request: Request, error: Exception) -> Response:
 def _on_ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, BroadsheetError)
     if error.status >= 500 and error.status != 503:
-        _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        _log.error("%s %s failed", request.method, _where(request), exc_info=error)
     waiting = {"Retry-After": str(error.seconds)} if isinstance(error, TooMany) else None
     return answer(request, error.status, str(error), waiting)
+
+
+def _where(request: Request) -> str:
+    """Return the path of a request as a log may have it: without what is a key to something."""
+    path = str(request.scope["path"])
+    route = str(getattr(request.scope.get("route"), "path", ""))
+    if route and not any(name in route for name in _KEYS):
+        return path
+    return route or f"/{path.strip('/').partition('/')[0]}"
 
 
 def _on_moved(request: Request, error: Exception) -> Response:
@@ -133,7 +143,7 @@ class Failures:
             if scope["type"] != "http":
                 raise
             request = Request(scope, receive)
-            _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+            _log.error("%s %s failed", request.method, _where(request), exc_info=error)
             status = error.status if isinstance(error, BroadsheetError) else 500
             message = str(error) if isinstance(error, BroadsheetError) else _MESSAGES[500]
             await answer(request, status, message)(scope, receive, send)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 
@@ -10,17 +11,35 @@ from . import schema_readers as r
 from . import submissions
 from .comments import wipe
 from .connect import Database
-from .readers import recount
+from .readers import keep_an_admin, recount
 from .schema import metadata
 
 _NOBODY = "Somebody who left"
+_UNTOLD = ("token", "previous", "network", "payload", "password")  # secrets, and what is no text
 _OTHERS_NEED = ("comments", "picks")  # they stay, without what was the reader's in them
 
 
+def rows(database: Database, reader: int) -> dict[str, list[dict[str, Any]]]:
+    """Return the rows of a reader's in every table, by its name, without what is secret."""
+    found = {}
+    with database.reading() as connection:
+        for table in metadata.sorted_tables:
+            if "reader" in table.c:
+                told = [column for column in table.c if column.name not in (*_UNTOLD, "reader")]
+                mine = connection.execute(select(*told).where(table.c.reader == reader)).mappings()
+                found[str(table.name)] = [{str(name): value for name, value in row.items()} for row in mine]
+    return found
+
+
 def forget(database: Database, reader: int, *, now: datetime) -> None:
-    """Delete all that is a reader's; comments are emptied, and a row without name or address remains."""
+    """Delete all that is a reader's; comments are emptied, and a row without name or address remains.
+
+    Raises:
+        InputError: nobody would be left to look after accounts.
+    """
 
     def work(connection: Connection) -> None:
+        keep_an_admin(connection, reader)
         voted = list(connection.scalars(select(r.votes.c.record).where(r.votes.c.reader == reader)))
         wrote = list(connection.scalars(select(r.comments.c.id).where(r.comments.c.reader == reader)))
         own = select(r.shelves.c.id).where(r.shelves.c.reader == reader)

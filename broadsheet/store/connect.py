@@ -325,11 +325,11 @@ def _checked(address: str) -> URL:
 
 def _engines(url: URL) -> tuple[Engine, Engine]:
     if url.get_backend_name() == "postgresql":
-        reader = create_engine(url, isolation_level="REPEATABLE READ", pool_pre_ping=True)
-        return reader, create_engine(url, pool_size=1, max_overflow=0, pool_pre_ping=True)
+        reader = _engine(url, isolation_level="REPEATABLE READ", pool_pre_ping=True)
+        return reader, _engine(url, pool_size=1, max_overflow=0, pool_pre_ping=True)
     arguments = {"timeout": _BUSY_SECONDS, "check_same_thread": False}
-    reader = create_engine(url, connect_args=arguments, pool_size=16, max_overflow=64, paramstyle="named")
-    writer = create_engine(url, connect_args=arguments, pool_size=1, max_overflow=0, paramstyle="named")
+    reader = _engine(url, connect_args=arguments, pool_size=16, max_overflow=64, paramstyle="named")
+    writer = _engine(url, connect_args=arguments, pool_size=1, max_overflow=0, paramstyle="named")
     _tune(reader, "BEGIN", f"PRAGMA cache_size=-{_READER_CACHE_KIB}", "PRAGMA query_only=ON")
     _tune(
         writer,
@@ -339,6 +339,11 @@ def _engines(url: URL) -> tuple[Engine, Engine]:
         f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}",
     )
     return reader, writer
+
+
+def _engine(url: URL, **options: Any) -> Engine:
+    """Make an engine whose errors do not repeat the values of statements: addresses and tokens belong in no log."""
+    return create_engine(url, hide_parameters=True, **options)
 
 
 def _tune(engine: Engine, begin: str, *pragmas: str) -> None:

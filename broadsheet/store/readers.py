@@ -20,6 +20,7 @@ from .freshness import stamp
 READER = tuple(column for column in r.readers.c if column.name != "password")
 _UNNAMED = "Reader"  # what a reader is called of whom only the address is known
 COLUMNS = (*READER, r.readers.c.password.is_not(None).label("has_password"))
+ACCOUNT = ("active", "banned", "deleted")  # of somebody; an address that nobody has confirmed may be anybody's
 _TAKEN = {"email": "There is an account with this address already.", "handle": "This name is taken; choose another."}
 
 
@@ -61,12 +62,13 @@ class Readers:
     def local(self) -> Reader | None:
         """Return the local reader, if there is one and no account has been made."""
         accounts_first = case((r.readers.c.state == "local", 1), else_=0)
-        found = self._one(select(*COLUMNS).order_by(accounts_first, r.readers.c.id).limit(1))
+        counted = select(*COLUMNS).where(r.readers.c.state.in_((*ACCOUNT, "local")))
+        found = self._one(counted.order_by(accounts_first, r.readers.c.id).limit(1))
         return found if found is not None and found.local else None
 
     def has_accounts(self) -> bool:
         """Whether an account has ever been made."""
-        return self._exists(r.readers.c.state != "local")
+        return self._exists(r.readers.c.state.in_(ACCOUNT))
 
     def has_admin(self) -> bool:
         """Whether somebody can look after accounts."""
@@ -93,8 +95,7 @@ class Readers:
             more = {"email": email, "handle": handle, "confirmed": stamp(now) if email else None}
             number = add_row(connection, name=name, role=role, state="active", now=now, **more)
             if not name:
-                called = {"name": f"Reader {number}", "handle": f"reader-{number}"}
-                connection.execute(update(r.readers).where(r.readers.c.id == number).values(called))
+                name_by_number(connection, number)
             return number
 
         return self._present(self._database.durable(work))
@@ -114,14 +115,39 @@ class Readers:
         self._database.durable(work)
         return self._present(number)
 
-    def set_state(self, number: int, state: str) -> None:
-        """Ban a reader, or let them in again; votes of those who are banned do not count."""
+    def set_role(self, number: int, role: Role) -> Reader:
+        """Change what a reader may do.
+
+        Raises:
+            InputError: nobody would be left to look after accounts.
+        """
 
         def work(connection: Connection) -> None:
-            connection.execute(update(r.readers).where(r.readers.c.id == number).values(state=state))
-            recount(connection, list(connection.scalars(select(r.votes.c.record).where(r.votes.c.reader == number))))
+            if role != "admin":
+                keep_an_admin(connection, number)
+            connection.execute(update(r.readers).where(r.readers.c.id == number).values(role=role))
 
         self._database.durable(work)
+        return self._present(number)
+
+    def ban(self, number: int) -> None:
+        """Lock a reader out; votes of those who are banned do not count.
+
+        Raises:
+            InputError: nobody would be left to look after accounts.
+        """
+
+        def work(connection: Connection) -> None:
+            keep_an_admin(connection, number)
+            _set_state(connection, number, "banned")
+
+        self._database.durable(work)
+
+    def unban(self, number: int) -> None:
+        """Let a banned reader in again; one who had never confirmed an address has still to do that."""
+        proven = r.readers.c.email.is_(None) | r.readers.c.confirmed.is_not(None)
+        state = case((r.readers.c.state != "banned", r.readers.c.state), (proven, "active"), else_="unconfirmed")
+        self._database.durable(lambda c: _set_state(c, number, state))
 
     def with_address(self, address: str, *, now: datetime) -> Reader:
         """Return the reader of an address, or make one that has not confirmed it."""
@@ -183,8 +209,30 @@ def recount(connection: Connection, records: list[int]) -> None:
     papers.write_papers(connection, set(papers.present_of(connection, records)), {}, {})
 
 
+def name_by_number(connection: Connection, number: int) -> None:
+    """Call a reader by number, until they choose a name."""
+    called = {"name": f"Reader {number}", "handle": f"reader-{number}"}
+    connection.execute(update(r.readers).where(r.readers.c.id == number).values(called))
+
+
+def keep_an_admin(connection: Connection, but: int) -> None:
+    """Check, within the transaction that takes an admin's powers, that another is left.
+
+    Raises:
+        InputError: nobody would be left to look after accounts.
+    """
+    admins = select(r.readers.c.id).where(r.readers.c.role == "admin", r.readers.c.state == "active")
+    if set(connection.scalars(admins.limit(2).order_by(r.readers.c.id != but))) == {but}:
+        raise InputError("Nobody else is an admin; make somebody one first.")
+
+
+def _set_state(connection: Connection, number: int, state: str | ColumnElement[str]) -> None:
+    connection.execute(update(r.readers).where(r.readers.c.id == number).values(state=state))
+    recount(connection, list(connection.scalars(select(r.votes.c.record).where(r.votes.c.reader == number))))
+
+
 def _check_free(connection: Connection, *, but: int = 0, **values: str | None) -> None:
     for name, value in values.items():
         taken = select(r.readers.c.id).where(r.readers.c[name] == value, r.readers.c.id != but)
         if value is not None and connection.scalar(taken) is not None:
-            raise InputError(_TAKEN[name])
+            raise InputError(_TAKEN[name], "name" if name == "handle" else name)

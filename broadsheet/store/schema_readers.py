@@ -99,13 +99,16 @@ seen = Table(
     sqlite_with_rowid=False,
 )
 
-# When a reader was last here, and when the visit before that ended: what came after is new to them.
+# When a reader was last here with what the newest paper was, and the same of the end of the visit before: papers with
+# a greater key than `known` are new to them.
 visits = Table(
     "visits",
     metadata,
     Column("reader", Number, primary_key=True, autoincrement=False),
     Column("last", Text, nullable=False),
     Column("before", Text),
+    Column("newest", Number, nullable=False, server_default="0"),
+    Column("known", Number),
 )
 
 # The lead that an editor chose for a day.

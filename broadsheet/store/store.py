@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from broadsheet.records import Batch, Change, Paper, SetAside, Signal, SourceRecord, SourceStatus
 
@@ -29,6 +29,7 @@ from .sessions import Sessions
 from .shelves import Shelves
 from .submissions import Submissions
 from .validity import storable
+from .visits import Visits
 from .votes import Votes
 
 
@@ -59,6 +60,7 @@ class Store:
         self.links = Links(self._database)
         self.limits = Limits(self._database)
         self.votes = Votes(self._database)
+        self.visits = Visits(self._database)
         self.shelves = Shelves(self._database)
         self.imports = Imports(self._database)
         self.submissions = Submissions(self._database)
@@ -100,6 +102,10 @@ class Store:
         """Note why a source could not be read."""
         self._database.bulk(lambda c: freshness.failed(c, source, reason))
 
+    def belongings(self, reader: int) -> dict[str, list[dict[str, Any]]]:
+        """Return what is kept of a reader, by table, without what is secret."""
+        return belongings.rows(self._database, reader)
+
     def unmerge(self, merge: int, *, now: datetime) -> tuple[int, int]:
         """Undo a merge for good; return the keys of the paper that stayed and of the one that is back.
 
@@ -109,7 +115,11 @@ class Store:
         return self._database.durable(lambda c: merges.undo(c, merge, freshness.stamp(now)))
 
     def forget(self, reader: int, *, now: datetime) -> None:
-        """Delete all that is a reader's; comments are emptied, and a row without name or address remains."""
+        """Delete all that is a reader's; comments are emptied, and a row without name or address remains.
+
+        Raises:
+            InputError: nobody would be left to look after accounts.
+        """
         belongings.forget(self._database, reader, now=now)
 
     def set_state(self, name: str, value: str) -> None:

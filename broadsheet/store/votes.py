@@ -103,6 +103,10 @@ class Votes:
         """Return the keys of the papers that a reader hid, the last first."""
         return self._keys(r.hidden, reader)
 
+    def seen(self, reader: int) -> list[int]:
+        """Return the keys of the papers whose pages a reader has opened, the last first."""
+        return self._keys(r.seen, reader)
+
     def since(self, moment: datetime) -> list[Vote]:
         """Return the votes since a moment that count, in order: of a reader's for one paper the first."""
         with self._database.reading() as connection:

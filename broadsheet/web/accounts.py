@@ -46,7 +46,8 @@ def ask(request: Request, form: Posted) -> Response:
             return _in(request, reader, next)
         library.ask_to_log_in(form["email"], next=next, network=network_of(request))
     except InputError as error:
-        return _login(request, next=next, status=400, email=form["email"], wrong=str(error))
+        fields = ("email", "password") if form["password"] else ("email",)
+        return _login(request, next=next, status=400, email=form["email"], wrong=str(error), fields=fields)
     return _login(request, next=next, email=form["email"], sent=_SENT)
 
 
@@ -74,7 +75,14 @@ def logout(request: Request, form: Posted) -> Response:
 
 
 def _login(
-    request: Request, *, next: str, status: int = 200, email: str = "", wrong: str = "", sent: str = ""
+    request: Request,
+    *,
+    next: str,
+    status: int = 200,
+    email: str = "",
+    wrong: str = "",
+    fields: tuple[str, ...] = (),
+    sent: str = "",
 ) -> Response:
     library = _library(request)
     return render(
@@ -84,6 +92,7 @@ def _login(
         next=next,
         email=email,
         wrong=wrong,
+        fields=fields,
         sent=sent,
         registration=library.settings.registration,
         can_mail=library.can_mail,
@@ -115,7 +124,7 @@ def change(request: Request, form: Posted) -> Response:
         if form["timezone"]:
             library.set_timezone(reader, form["timezone"])
     except InputError as error:
-        return _me(request, status=400, wrong=str(error))
+        return _me(request, error, name=form["name"], timezone=form["timezone"])
     return _done(request, "Changed.")
 
 
@@ -126,7 +135,7 @@ def password(request: Request, form: Posted) -> Response:
     try:
         library.set_password(reader, form["new"], old=form["old"], session=session.id if session else None)
     except InputError as error:
-        return _me(request, status=400, wrong=str(error))
+        return _me(request, error)
     response = _done(request, "The password is set, and all other sessions have ended.")
     if session is not None:
         log_in(request, response, reader)
@@ -140,7 +149,7 @@ def address(request: Request, form: Posted) -> Response:
     try:
         _library(request).ask_for_address(reader, form["email"])
     except InputError as error:
-        return _me(request, status=400, wrong=str(error))
+        return _me(request, error, email=form["email"])
     return _done(request, "If nobody else has this address, a link that confirms it is on its way to it.")
 
 
@@ -169,7 +178,7 @@ def delete(request: Request, form: Posted) -> Response:
     try:
         library.delete_account(reader, form["sure"])
     except InputError as error:
-        return _me(request, status=400, wrong=str(error))
+        return _me(request, error)
     response = RedirectResponse("/", status_code=303)
     log_out(request, response)
     return say(request, response, "Your account is deleted.")
@@ -182,20 +191,23 @@ def invite(request: Request, form: Posted) -> Response:
     try:
         path = library.invite(reader, form["email"])
     except InputError as error:
-        return _me(request, status=400, wrong=str(error))
+        return _me(request, InputError(str(error), "guest"), guest=form["email"])
     if library.can_mail:
         return _done(request, f"An invitation is on its way to {form['email']}.")
     return _done(request, f"This paper sends no mail: hand over {str(request.base_url).rstrip('/')}{path}")
 
 
-def _me(request: Request, *, status: int = 200, wrong: str = "") -> Response:
+def _me(request: Request, error: InputError | None = None, **typed: str) -> Response:
+    """Return the page of the reader's account; where something was wrong, with that and with what was typed."""
     reader, library = must_be_known(request), _library(request)
     here = session_of(request)
     return render(
         request,
         "me.html",
-        status=status,
-        wrong=wrong,
+        status=200 if error is None else 400,
+        wrong="" if error is None else str(error),
+        field="" if error is None else error.field,
+        typed=typed,
         sessions=library.sessions(reader),
         here=here.id if here else None,
         zones=sorted(available_timezones()),

@@ -42,7 +42,8 @@ def save(request: Request, id: Identifier, form: Posted) -> Response:
         library.unsave(reader, id, form["shelf"] or None)
     else:
         named = {"shelf": form["shelf"]} if form["shelf"] else {}
-        library.save(reader, id, note=form.given("note"), **named)
+        # The form for another shelf begins without a note, which says nothing of the one that may be there.
+        library.save(reader, id, note=form.given("note") if "noted" in form else form["note"] or None, **named)
     return _done(request, library.paper(id), on=UNDO not in form)
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from broadsheet.library.visits import MOST_COUNTED
 from broadsheet.records import Attention, Hit, Paper, SourceStatus, Span, period_days
 from broadsheet.text.summary import summary
 
@@ -138,6 +139,11 @@ def number(value: float) -> str:
 def plural(count: float, noun: str) -> str:
     """Return a count with its noun: "1 paper", "1,204 papers"."""
     return f"{number(count)} {noun}{'' if count == 1 else 's'}"
+
+
+def at_least(count: int) -> str:
+    """Return a count of papers that was not counted to its end where there are many."""
+    return plural(count, "paper") if count < MOST_COUNTED else f"{number(count)} papers or more"
 
 
 def milliseconds(value: float) -> str:

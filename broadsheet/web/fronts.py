@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 
 from broadsheet.records import Edition, Paper, period_days, period_of
 from broadsheet.server.params import Code, Day, Limit, Month, Order, Page, Week
+from broadsheet.server.sessions import reader_of
 from broadsheet.web import pictures
 from broadsheet.web.categories import by_archive
 from broadsheet.web.rendering import render
@@ -45,7 +46,7 @@ def front(request: Request, limit: Limit = FRONT) -> Response:
         return _edition(request, edition, limit)
     newest = library.new(limit=limit)
     if newest.hits:
-        return render(request, "new.html", listing=newest, limit=limit)
+        return render(request, "new.html", listing=newest, limit=limit, waiting=_waiting(request))
     return render(request, "first.html")
 
 
@@ -106,7 +107,8 @@ def formula(request: Request) -> Response:
 @router.get("/new")
 def new(request: Request, limit: Limit = LIST, page: Page = 1) -> Response:
     """The newest papers of all, whenever they were announced."""
-    return render(request, "new.html", listing=_library(request).new(limit=limit, page=page), limit=limit)
+    listing = _library(request).new(limit=limit, page=page)
+    return render(request, "new.html", listing=listing, limit=limit, waiting=_waiting(request))
 
 
 @router.get("/categories")
@@ -142,8 +144,18 @@ def _edition(request: Request, edition: Edition, limit: int) -> Response:
         sections=_sections(edition),
         starred=_starred(edition.papers),
         votes=_votes(edition.papers),
+        waiting=_waiting(request) if request.url.path == "/" else 0,
         limit=limit,
     )
+
+
+def _waiting(request: Request) -> int:
+    """Return how many papers are new to the reader since they were last here."""
+    reader, library = reader_of(request), _library(request)
+    if reader is None:
+        return 0
+    library.visit(reader)  # first: another one may begin with this page
+    return library.count_unseen(reader)
 
 
 def _lines(library: Library, papers: Sequence[Paper]) -> dict[int, pictures.Sparkline]:

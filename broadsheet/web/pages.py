@@ -34,6 +34,7 @@ from broadsheet.server.params import (
     Venue,
 )
 from broadsheet.server.reference import operations, shapes
+from broadsheet.server.sessions import reader_of
 from broadsheet.web import metadata, pictures
 from broadsheet.web.addresses import Asked, Resembling
 from broadsheet.web.rendering import render
@@ -138,8 +139,10 @@ def similar_to(request: Request, id: Identifier, limit: Limit = 20, page: Page =
 @router.get("/papers/{id:path}")
 def paper(request: Request, id: Identifier, q: Text = "") -> Response:
     """One paper: all that is known of it, and, for those who come from a search, why it matched."""
-    library, shown = _library(request), find(request, id)
+    library, shown, reader = _library(request), find(request, id), reader_of(request)
     url = _public(request, paper_path(shown.id))
+    if reader and "prefetch" not in request.headers.get("sec-purpose", ""):
+        library.see(reader, shown.id)
     return render(
         request,
         "paper.html",
@@ -159,6 +162,7 @@ def paper(request: Request, id: Identifier, q: Text = "") -> Response:
         cards=metadata.open_graph(shown, url),
         json_ld=metadata.json_ld(shown, url),
         cite_as=metadata.cite_as(shown),
+        kept=library.kept(reader, shown.id) if reader else [],
     )
 
 

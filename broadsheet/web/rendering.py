@@ -68,7 +68,9 @@ def render(request: Request, template: str, *, status: int = 200, fresh: bool = 
     state = request.app.state
     library: Library = state.library
     reader = reader_of(request) if fresh else None
-    marks = library.marks(reader, [paper.key for paper in _papers(context.values())]) if reader else Marks()
+    visit = library.visit(reader) if reader else None
+    shown = [paper.key for paper in _papers(context.values())] if reader else []
+    marks = library.marks(reader, shown, visit) if reader else Marks()
     context = {name: _without(value, marks.hidden) for name, value in context.items()}
     html = _ENVIRONMENT.get_template(template).render(
         static=state.static,
@@ -78,6 +80,8 @@ def render(request: Request, template: str, *, status: int = 200, fresh: bool = 
         reader=reader,
         door=door_of(request) if fresh else "",
         marks=marks,
+        opened=marks.seen,
+        visit=visit,
         unread=library.unread(reader) if reader else 0,
         csrf=partial(forms.csrf_token, request),
         said=forms.said(request) if fresh else None,
@@ -118,3 +122,5 @@ def _papers(values: Iterable[object]) -> Iterator[Paper]:
             yield from value.papers
         elif isinstance(value, list | tuple):
             yield from _papers(value)
+        elif isinstance(value, dict):
+            yield from _papers(value.values())
