@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -17,8 +18,10 @@ import platformdirs
 from broadsheet.errors import SettingsError
 
 PREFIX = "BROADSHEET_"
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 REGISTRATION = ("open", "invitation", "closed")
 SHORTEST_SECRET = 32
+_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,17 @@ class Harvest:
     set: str | None = None
     every: float | None = None
     at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """One `[[oidc]]` table: whom readers may log in by, what it knows this paper as, and what it is called here."""
+
+    name: str
+    title: str
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +88,10 @@ class Settings:
         default="",
         metadata={"help": "A folder with `model.onnx` and `tokenizer.json`: the loop reads papers by it for `rerank`."},
     )
+    oidc: tuple[Issuer, ...] = field(
+        default=(),
+        metadata={"help": "Issuers of OpenID Connect to log in by; only in settings.toml, as [[oidc]] tables."},
+    )
     harvest: tuple[Harvest, ...] = field(
         default=(), metadata={"help": "What the loop gathers by itself; only in settings.toml, as [[harvest]] tables."}
     )
@@ -94,6 +112,9 @@ class Settings:
         return self.home / "index"
 
 
+_TABLES = ("harvest", "oidc")
+
+
 def load(environ: Mapping[str, str] = os.environ) -> Settings:
     """Return the settings of this machine.
 
@@ -108,7 +129,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
-    names = {PREFIX + f.name.upper(): f.name for f in fields(Settings) if f.name not in ("home", "harvest")}
+    names = {PREFIX + f.name.upper(): f.name for f in fields(Settings) if f.name not in ("home", *_TABLES)}
     return {name: _parsed(name, environ[variable]) for variable, name in names.items() if environ.get(variable)}
 
 
@@ -130,6 +151,8 @@ def _from_file(path: Path) -> dict[str, Any]:
 def _parsed(name: str, value: object) -> object:
     if name == "harvest":
         return _harvests(value)
+    if name == "oidc":
+        return _issuers(value)
     if name in ("allowed_hosts", "trusted_proxies"):
         parts = value.split(",") if isinstance(value, str) else value
         if not isinstance(parts, list):
@@ -150,6 +173,32 @@ def _harvests(value: object) -> tuple[Harvest, ...]:
     for harvest in harvests:
         _check_times(harvest)
     return harvests
+
+
+def _issuers(value: object) -> tuple[Issuer, ...]:
+    if not isinstance(value, list):
+        raise SettingsError("Write issuers as [[oidc]] tables.")
+    issuers = []
+    for table in value:
+        try:
+            issuers.append(Issuer(**table))
+        except TypeError as error:
+            names = ", ".join(f.name for f in fields(Issuer))
+            raise SettingsError(f"An [[oidc]] table takes {names}: {error}") from error
+        _check_issuer(issuers[-1])
+    if len({one.name for one in issuers}) < len(issuers):
+        raise SettingsError("Two [[oidc]] tables have the same name.")
+    return tuple(issuers)
+
+
+def _check_issuer(issuer: Issuer) -> None:
+    if not all(isinstance(getattr(issuer, f.name), str) and getattr(issuer, f.name) for f in fields(Issuer)):
+        raise SettingsError(f"Each value of an [[oidc]] table is a text: {issuer}.")
+    if not _NAME.fullmatch(issuer.name):
+        raise SettingsError(f"The name of an issuer has small letters, digits and -, unlike {issuer.name!r}.")
+    parts = urlsplit(issuer.issuer)
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK_NAMES):
+        raise SettingsError(f"An issuer is an address with https, not {issuer.issuer!r}.")
 
 
 def _check_times(harvest: Harvest) -> None:

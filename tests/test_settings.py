@@ -49,6 +49,15 @@ def test_lists_are_lists_or_have_commas(tmp_path: Path) -> None:
     assert settings(tmp_path, BROADSHEET_ALLOWED_HOSTS="a, b,").allowed_hosts == ("a", "b")
 
 
+OIDC = "[[oidc]]\nname = 'orcid'\ntitle = 'ORCID'\nclient_id = 'x'\nclient_secret = 's3cr3t'\n"
+
+
+def test_issuers_are_tables_whose_secret_is_not_shown(tmp_path: Path) -> None:
+    (made,) = settings(tmp_path, f"{OIDC}issuer = 'https://orcid.org'").oidc
+    assert (made.name, made.issuer, made.client_secret) == ("orcid", "https://orcid.org", "s3cr3t")
+    assert "s3cr3t" not in repr(made)
+
+
 def test_harvests_are_tables(tmp_path: Path) -> None:
     toml = '[[harvest]]\nsource = "arxiv"\nset = "cs"\nevery = 6\n[[harvest]]\nsource = "arxiv"\nat = "06:30"'
     assert settings(tmp_path, toml).harvest == (Harvest("arxiv", "cs", every=6), Harvest("arxiv", at="06:30"))
@@ -65,6 +74,10 @@ def test_harvests_are_tables(tmp_path: Path) -> None:
         ("timezone = '../../etc/passwd'", "not known"),
         ("harvest = 'arxiv'", "[[harvest]]"),
         ("[[harvest]]\nset = 'cs'", "source"),
+        ("oidc = 'orcid'", "[[oidc]]"),
+        ("[[oidc]]\nname = 'orcid'", "client_secret"),
+        (f"{OIDC}issuer = 'http://orcid.org'", "an address with https"),
+        (f"{OIDC.replace('orcid', 'Or/cid')}issuer = 'https://orcid.org'", "small letters"),
         ("[[harvest]]\nsource = 'arxiv'\nhourly = true", "hourly"),
         ("[[harvest]]\nsource = 'arxiv'\nevery = 0", "`every` is a number of hours above 0"),
         ("[[harvest]]\nsource = 'arxiv'\nevery = 'day'", "`every` is a number of hours above 0"),

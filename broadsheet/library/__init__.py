@@ -5,12 +5,12 @@ from broadsheet.library.belongings import Belongings
 from broadsheet.library.feeds import Feeds
 from broadsheet.library.fronts import Fronts
 from broadsheet.library.gathering import Gathering
+from broadsheet.library.identities import Identities
 from broadsheet.library.importing import Importing
 from broadsheet.library.keeping import Keeping
 from broadsheet.library.reading import Format
 from broadsheet.library.rereading import Rereading
 from broadsheet.library.searching import RANKED
-from broadsheet.library.sessions import Sessions
 from broadsheet.library.submitting import Submitting
 from broadsheet.library.taste import Recommending
 from broadsheet.library.topics import Topics
@@ -28,7 +28,7 @@ class Library(
     Fronts,
     Keeping,
     Visits,
-    Sessions,
+    Identities,
     Belongings,
     Gathering,
     Rereading,

@@ -16,8 +16,8 @@ from broadsheet.text import cite
 
 _README = """What you had here.
 
-reader.json  your account, votes, shelves with notes, hidden papers, papers you opened, comments, follows, claims, what you
-             sent in, what joins your shelves once it is here, and under "rest" all else that is kept of you, as it is kept
+reader.json  your account, votes, shelves with notes, hidden papers, papers you opened, comments, follows, claims,
+             what you sent in, what joins your shelves once it is here, and under "rest" all else that is kept of you
 shelves.bib  the papers on your shelves, as BibTeX
 """
 

@@ -12,6 +12,7 @@ from broadsheet.records import Claim, Comment, Deed, Lead, Reader, Report
 
 Reported = Literal["comment", "paper", "reader"]
 
+ORCID = "https://orcid.org"
 LONGEST_REASON = 500
 _SHOWN = 200
 
@@ -157,16 +158,17 @@ class Moderating(Comments):
     # -- authors -------------------------------------------------------------------------------------------------------
 
     def claim_author(self, reader: Reader, slug: str, words: str) -> None:
-        """Say to be the author of a page; a moderator decides.
+        """Say to be the author of a page; a moderator decides, unless they have logged in with the page's ORCID iD.
 
         Raises:
             InputError: it does not say why.
             NotFound: no paper names this author.
         """
         self._may(reader, "claim")
-        self.author(slug, limit=1)
+        _, orcid, _ = self.author(slug, limit=1)
         why = line(words, LONGEST_REASON, "What shows that it is you")
-        self.store.moderation.claim(reader.id, slug, why, state="open", now=self.now)
+        proven = orcid is not None and orcid == self.store.issuers.subject(reader.id, ORCID)
+        self.store.moderation.claim(reader.id, slug, why, state="granted" if proven else "open", now=self.now)
 
     def claimed_by(self, slug: str) -> list[Claim]:
         """Return the readers who are this author."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Column, Connection, LargeBinary, delete, select, update
 
 from . import schema_readers as r
 from . import submissions
@@ -15,7 +15,7 @@ from .readers import keep_an_admin, recount
 from .schema import metadata
 
 _NOBODY = "Somebody who left"
-_UNTOLD = ("token", "previous", "network", "payload", "password")  # secrets, and what is no text
+_UNTOLD = ("reader", "network", "payload", "password")  # secrets, and who is asked about
 _OTHERS_NEED = ("comments", "picks")  # they stay, without what was the reader's in them
 
 
@@ -25,10 +25,14 @@ def rows(database: Database, reader: int) -> dict[str, list[dict[str, Any]]]:
     with database.reading() as connection:
         for table in metadata.sorted_tables:
             if "reader" in table.c:
-                told = [column for column in table.c if column.name not in (*_UNTOLD, "reader")]
+                told = [column for column in table.c if column.name not in _UNTOLD and not _is_binary(column)]
                 mine = connection.execute(select(*told).where(table.c.reader == reader)).mappings()
                 found[str(table.name)] = [{str(name): value for name, value in row.items()} for row in mine]
     return found
+
+
+def _is_binary(column: Column[Any]) -> bool:
+    return isinstance(column.type, LargeBinary)
 
 
 def forget(database: Database, reader: int, *, now: datetime) -> None:

@@ -18,6 +18,7 @@ from .digests import Digests
 from .follows import Follows
 from .fronts import Fronts
 from .imports import Imports
+from .issuers import Issuers
 from .limits import Limits
 from .links import Links
 from .merges import Merge
@@ -57,6 +58,7 @@ class Store:
             raise
         self.readers = Readers(self._database)
         self.sessions = Sessions(self._database)
+        self.issuers = Issuers(self._database)
         self.links = Links(self._database)
         self.limits = Limits(self._database)
         self.votes = Votes(self._database)

@@ -10,9 +10,10 @@ from fastapi.responses import HTMLResponse
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from broadsheet.errors import InputError
+from broadsheet.errors import Forbidden, InputError, NotFound
 from broadsheet.records import Reader
-from broadsheet.server.forms import Posted, local_path, say
+from broadsheet.server import oidc
+from broadsheet.server.forms import Posted, check, local_path, say
 from broadsheet.server.params import Slug
 from broadsheet.server.sessions import log_in, log_out, must_be_known, network_of, reader_of, session_of
 from broadsheet.web.rendering import render
@@ -49,6 +50,50 @@ def ask(request: Request, form: Posted) -> Response:
         fields = ("email", "password") if form["password"] else ("email",)
         return _login(request, next=next, status=400, email=form["email"], wrong=str(error), fields=fields)
     return _login(request, next=next, email=form["email"], sent=_SENT)
+
+
+@router.get("/login/with/{name}")
+def with_issuer(request: Request, name: Slug, next: str = "/", add: str = "") -> Response:
+    """Go and log in at an issuer, or, with `add` as a page of the reader's own has it, add it as another way in.
+
+    Without that another site could have whoever is logged in there under its name added to an account here.
+    """
+    reader, issuer = reader_of(request), oidc.issuer_named(request, name)
+    if reader is not None and reader.local:
+        raise NotFound("There is no logging in where no account is needed.")
+    if reader is not None:
+        check(request, add)
+    _library(request).set_out(network_of(request))
+    return oidc.depart(request, issuer, next=local_path(next), linking=reader.id if reader else None)
+
+
+@router.get("/login/from/{name}")
+def from_issuer(request: Request, name: Slug) -> Response:
+    """Come back from an issuer."""
+    try:
+        response = _arrived(request, oidc.arrive(request, oidc.issuer_named(request, name)))
+    except (InputError, Forbidden) as error:
+        response = _refused(request, str(error))
+    oidc.forget(request, response)
+    return response
+
+
+def _arrived(request: Request, visitor: oidc.Visitor) -> Response:
+    """Let a visitor in, or note who they are where that is what they went for."""
+    reader, library = reader_of(request), _library(request)
+    if visitor.linking is None:
+        reader = library.come_in(visitor.issuer, visitor.subject, visitor.email)
+        return _in(request, reader, local_path(visitor.next))
+    if reader is None or reader.id != visitor.linking:
+        raise InputError("You logged out, or in as somebody else, meanwhile. Try again.")
+    library.link_identity(reader, visitor.issuer, visitor.subject)
+    return say(request, _in(request, reader, "/me"), "You can log in that way from now on.")
+
+
+def _refused(request: Request, words: str) -> Response:
+    if reader_of(request) is not None:
+        return _me(request, InputError(words))
+    return _login(request, next="/", status=400, wrong=words)
 
 
 @router.get("/login/{token}")
@@ -96,6 +141,7 @@ def _login(
         sent=sent,
         registration=library.settings.registration,
         can_mail=library.can_mail,
+        issuers=library.settings.oidc,
     )
 
 
@@ -184,6 +230,16 @@ def delete(request: Request, form: Posted) -> Response:
     return say(request, response, "Your account is deleted.")
 
 
+@router.post("/me/identities")
+def unlink(request: Request, form: Posted) -> Response:
+    """Log in by an issuer no more."""
+    try:
+        _library(request).unlink_identity(must_be_known(request), form["issuer"], form["subject"])
+    except InputError as error:
+        return _me(request, error)
+    return _done(request, "That is no way in any more.")
+
+
 @router.post("/me/invite")
 def invite(request: Request, form: Posted) -> Response:
     """Invite somebody to make an account."""
@@ -212,6 +268,8 @@ def _me(request: Request, error: InputError | None = None, **typed: str) -> Resp
         here=here.id if here else None,
         zones=sorted(available_timezones()),
         registration=library.settings.registration,
+        issuers=library.settings.oidc,
+        identities=library.identities(reader),
     )
 
 
