@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -17,7 +18,9 @@ from broadsheet.sources import guarded
 from broadsheet.sources.anthology import Anthology
 from broadsheet.sources.arxiv import Arxiv
 from broadsheet.sources.doi import Doi
+from broadsheet.sources.landing import Landing
 from broadsheet.sources.openreview import OpenReview
+from broadsheet.sources.polite import Reply
 
 XML, JSON, TEXT = "application/xml", "application/json", "text/plain; charset=utf-8"
 NOBODY = "http://127.0.0.1:9"  # where nobody answers
@@ -53,7 +56,13 @@ def fetchers(url: str, *, allowed: guarded.Allowed | None = None) -> dict[str, A
     """Return makers of fetchers that ask one address, guarded as the real ones are but for what is allowed."""
     get = partial(guarded.guarded_get, allowed=allowed or here(url))
     described = partial(get, accept="application/vnd.citationstyles.csl+json", kind="json")
+
+    def page(address: str) -> Reply:
+        return get(f"{url}/web/{address.partition('://')[2]}", kind="html")
+
     return {
+        "https": partial(Landing, get=page),
+        "http": partial(Landing, get=page),
         "arxiv": partial(Arxiv, base_url=f"{url}/oai", get=partial(get, kind="xml")),
         "doi": partial(Doi, base_url=f"{url}/doi", get=described),
         "acl": partial(Anthology, base_url=f"{url}/acl", get=get),
@@ -109,6 +118,13 @@ def csl(doi: str, title: str, **more: Any) -> tuple[str, Answer]:
         **more,
     }
     return f"/doi/{doi}", Answer(json.dumps(item).encode(), "application/vnd.citationstyles.csl+json")
+
+
+def tagged(address: str, *tags: tuple[str, str]) -> tuple[str, Answer]:
+    """Return what is asked for a page on the web, and the page with these tags."""
+    told = "".join(f'<meta name="{name}" content="{escape(value)}">' for name, value in tags)
+    page = f"<!doctype html><html><head><title>x</title>{told}</head><body><p>A paper.</body></html>"
+    return f"/web/{address.partition('://')[2]}", Answer(page.encode(), "text/html; charset=utf-8")
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from broadsheet import rights
 from broadsheet.errors import BroadsheetError, InputError, NotFound, SourceError, Unavailable
@@ -31,12 +32,13 @@ RETRY = timedelta(minutes=1)  # after the first failure; doubled with every furt
 LONGEST_RETRY = timedelta(hours=4)
 GIVE_UP = timedelta(days=14)
 _DEATHS = 5  # tries after which a submission is given up on which somebody died
-_LONGEST_GIVEN, _LONGEST_FILE_NAME = 500, 60
+_LONGEST_GIVEN, _LONGEST_FILE_NAME, _LONGEST_REASON = 500, 60, 1_000
 _SHOWN = 100  # in each list of a moderator's
 _TOLD = 3  # reasons why records could not be used
 _ADVICE = re.compile(r" Try again \w+\.$")  # which is for those who do not wait
 _FETCHED = ("arxiv", "doi", "acl", "openreview")
-_ASKED = "an arXiv id, a DOI, or an address at arXiv, doi.org, the ACL Anthology or OpenReview"
+_PAGES = ("https", "http")
+_ASKED = "an arXiv id, a DOI, or the address of a paper's page"
 
 
 class Submitting(Moderating):
@@ -50,9 +52,9 @@ class Submitting(Moderating):
             InputError: it is nothing that can be fetched.
         """
         given = line(what, _LONGEST_GIVEN, "What is sent in")
-        name = normalise.parse_identifier(given)
+        name = normalise.parse_identifier(given) or _page_address(given)
         key = self.store.resolve(name) if name else None
-        if name is None or (key is None and name.partition(":")[0] not in _FETCHED):
+        if name is None or (key is None and name.partition(":")[0] not in (*_FETCHED, *_PAGES)):
             raise InputError(f"{given!r:.80} is nothing that can be fetched. Give {_ASKED}; or send in a file.")
         self._may(reader, "submit")
         kind = "url" if "://" in given else "identifier"
@@ -212,12 +214,31 @@ class Submitting(Moderating):
             self._fetch_one(submission)
 
     def _fetch_one(self, submission: Submission) -> None:
-        scheme = submission.name.partition(":")[0]
-        record = self._fetchers[scheme].fetch(submission.name)
-        if record is None or not record.title:
-            raise SourceError(f"There is no paper {submission.name} at {_SITES[scheme]}, or none any more.")
+        record = self._fetched(submission.name)
+        if submission.name.startswith(_PAGES):
+            self._fetch_of_page(submission, record)
+            return
         self._take_submitted(submission, [self._dated(record)], trusted=True)
         self._settle_by_papers(submission)
+
+    def _fetch_of_page(self, submission: Submission, said: SourceRecord) -> None:
+        """Fetch the paper that a page says it is about from its own source; where it has none, take the page's word."""
+        named = [name for name in said.identifiers if name.partition(":")[0] in _FETCHED]
+        name = normalise.best(named) if named else None
+        key = self.store.resolve(name) if name else None
+        if key is not None:
+            self._found_here(submission.id, key)
+            return
+        records = [self._dated(self._fetched(name)) if name else self._as_told(said)]
+        self._take_submitted(submission, records, trusted=name is not None)
+        self._settle_by_papers(submission)
+
+    def _fetched(self, name: str) -> SourceRecord:
+        scheme = name.partition(":")[0]
+        record: SourceRecord | None = self._fetchers[scheme].fetch(name)
+        if record is None or not record.title:
+            raise SourceError(f"There is no paper {name} at {_SITES.get(scheme, 'that address')}, or none any more.")
+        return record
 
     def _fetch_file(self, submission: Submission) -> None:
         content = self.store.submissions.content(submission.id)
@@ -286,14 +307,14 @@ class Submitting(Moderating):
         self._settle(submission, state, said or ("There is no paper in it." if state == "refused" else None))
 
     def _settle(self, submission: Submission, state: SubmissionState, reason: str | None) -> None:
-        self.store.submissions.settle(submission.id, state, reason, now=self.now)
+        self.store.submissions.settle(submission.id, state, reason and _told(reason), now=self.now)
 
     def _wait(self, submission: Submission, reason: str) -> None:
         if self.now > datetime.fromisoformat(submission.made) + GIVE_UP:
             self._settle(submission, "refused", f"It was tried for {GIVE_UP.days} days in vain, at last: {reason}")
             return
         delay = min(RETRY * (1 << min(max(submission.attempts - 1, 0), 10)), LONGEST_RETRY)
-        self.store.submissions.postpone(submission.id, _ADVICE.sub("", reason), until=self.now + delay)
+        self.store.submissions.postpone(submission.id, _told(_ADVICE.sub("", reason)), until=self.now + delay)
 
     @cached_property
     def _fetchers(self) -> dict[str, Any]:
@@ -307,6 +328,19 @@ class Submitting(Moderating):
 _SITES = {"arxiv": "arXiv", "doi": "doi.org", "acl": "the ACL Anthology", "openreview": "OpenReview"}
 
 
+def _page_address(text: str) -> str | None:
+    """Return the address of a page of the web that a text is, without its fragment, or None."""
+    try:
+        parts = urlsplit(text)
+        named = parts.scheme in _PAGES and "." in (parts.hostname or "") and "@" not in parts.netloc and not parts.port
+    except ValueError:
+        return None
+    number = (parts.hostname or "").rpartition(".")[2][:1].isdigit()  # an address in some way of writing it, no name
+    if not named or number or not text.isprintable() or " " in text:
+        return None
+    return parts._replace(fragment="", netloc=parts.netloc.lower()).geturl()
+
+
 def _is_undated(records: list[SourceRecord]) -> bool:
     """Say whether a paper has nothing but the day it came to say when it was news."""
     return all(record.date is None for record in records)
@@ -318,6 +352,11 @@ def _unused(aside: Sequence[SetAside]) -> str:
         return ""
     reasons = "; ".join(f"{one.where}: {one.reason}" for one in aside[:_TOLD])
     return f"{len(aside):,} could not be used ({reasons}{'; ...' if aside[_TOLD:] else ''})."
+
+
+def _told(reason: str) -> str:
+    """Return a reason as it can be kept and shown, whatever a server or a file put into it."""
+    return "".join(sign if sign.isprintable() else " " for sign in reason)[:_LONGEST_REASON]
 
 
 def _file_name(name: str) -> str:

@@ -12,6 +12,7 @@ from broadsheet.sources.github import GitHub
 from broadsheet.sources.guarded import guarded_get
 from broadsheet.sources.hackernews import HackerNews
 from broadsheet.sources.huggingface import HuggingFace
+from broadsheet.sources.landing import Landing
 from broadsheet.sources.openalex import OpenAlex
 from broadsheet.sources.openreview import OpenReview
 from broadsheet.sources.recognition import recognise
@@ -22,10 +23,12 @@ __all__ = ["FETCHERS", "REGISTRY", "Arxiv", "FileSource", "Watching", "recognise
 REGISTRY: dict[str, Callable[..., Any]] = {
     source.name: source for source in (Arxiv, HuggingFace, GitHub, OpenAlex, HackerNews)
 }
-# By scheme of identifier: who is asked for one paper, at addresses that readers have a say in.
+# By scheme of identifier or address: who is asked for one paper, where readers have a say in which addresses.
 FETCHERS: dict[str, Callable[..., Any]] = {
     "arxiv": partial(Arxiv, get=partial(guarded_get, kind="xml")),
     "doi": Doi,
     "acl": Anthology,
     "openreview": OpenReview,
+    "https": Landing,
+    "http": Landing,
 }

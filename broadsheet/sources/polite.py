@@ -25,6 +25,7 @@ LARGEST_REPLY = 128 << 20  # bytes
 _RETRIED = frozenset((408, 425, 429, 500, 502, 503, 504))
 
 _MOST_WAITING = 20  # requests that may wait for their turn; a clock that was set back says that there are more
+_MOST_SERVERS = 1_000  # that are remembered
 _TURNS = Lock()
 _asked: dict[tuple[str, Callable[[], datetime]], datetime] = {}  # when each server was last asked, or will be next
 
@@ -129,6 +130,8 @@ class Polite:
         with _TURNS:
             now = self._now()
             passed = (now - _asked[name]).total_seconds() if name in _asked else PAUSE
+            if len(_asked) > _MOST_SERVERS:
+                _asked.clear()
             wait = min(max(PAUSE - passed, 0.0), PAUSE * _MOST_WAITING)
             _asked[name] = now + timedelta(seconds=wait)
         if wait:

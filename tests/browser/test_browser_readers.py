@@ -112,3 +112,17 @@ def test_votes_and_saves_by_keyboard_without_a_reload(browser: Browser, library:
         page.locator(".lead button.vote[aria-pressed=false]").wait_for()
         assert page.evaluate("window.same") and not complaints
     assert len(library.saved(library.local_reader())) == 1  # type: ignore[arg-type]
+
+
+def test_the_page_of_a_submission_looks_again_by_itself(browser: Browser, library: Library) -> None:
+    with (
+        serving(create(library.settings, library=library, local=True)) as base,
+        opened(browser, base) as (page, complaints),
+    ):
+        page.goto("/submit")
+        page.fill("#what", "2603.09999")
+        page.click("main form button >> nth=0")
+        page.get_by_text("Queued.").wait_for()
+        library.store.submissions.settle(1, "refused", "There is no such paper.", now=desk.NOW)
+        page.get_by_text("There is no such paper.").wait_for()
+        assert not complaints

@@ -140,6 +140,11 @@ def stored(people: People) -> list[str]:
         library.store.comments.tell(people.bob.id, "claim", payload, actor=people.eve.id, now=desk.NOW)
         library.store.moderation.claim(people.eve.id, payload, payload, state="open", now=desk.NOW)
         library.store.moderation.act(people.ada.id, payload, "comment", 1, payload, now=desk.NOW)
+        sent, _ = library.store.submissions.add(people.bob.id, "url", payload, payload, now=desk.NOW)
+        if number % 2:
+            library.store.submissions.postpone(sent, payload, until=desk.NOW)
+        else:
+            library.store.submissions.settle(sent, "refused", payload, now=desk.NOW)
     library.store.moderation.pick("2026-03-13", 4, people.ada.id, byline=PAYLOADS[0], why=PAYLOADS[7], now=desk.NOW)
     shown = [paper_path(f"arxiv:2604.{number:05}") for number in range(0, len(PAYLOADS), 3)]
     return ["/", "/date/2026-03-13?limit=200", "/new?limit=200", paper_path(desk.CRANES), *shown]
@@ -149,8 +154,8 @@ def test_nothing_that_is_stored_ever_runs(people: People) -> None:
     addresses = stored(people)
     for reader, more in (
         (None, []),
-        (people.bob, ["/shelf", "/me", "/notifications"]),
-        (people.ada, ["/moderation", "/readers"]),
+        (people.bob, ["/shelf", "/me", "/notifications", "/submit", "/submissions/8", "/submissions/9"]),
+        (people.ada, ["/moderation", "/moderation/submissions", "/readers"]),
     ):
         client = people.browser(reader)
         for address in addresses + more:

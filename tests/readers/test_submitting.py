@@ -173,11 +173,11 @@ def test_after_two_weeks_in_vain_it_is_refused_with_the_reason(town: Town) -> No
     "what",
     [
         *("", "   ", "a title", "x" * 600, "http://127.0.0.1/", "http://169.254.169.254/latest", "file:///etc/passwd"),
-        "https://example.org/paper.pdf",
         "bs:abcdefgh2345",
         "10.1000",
         "arxiv:9999.99999",
-        "https://arxiv.org.evil.example/abs/1",
+        *("http://localhost/", "http://2130706433/", "http://0x7f.1/", "http://[::1]/", "http://me:pw@example.org/x"),
+        *("https://example.org:8080/x", "javascript://example.org/%0aalert(1)", "//example.org/x"),
     ],
 )
 def test_what_is_no_name_of_a_paper_makes_no_row(town: Town, what: str) -> None:

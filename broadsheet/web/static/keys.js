@@ -72,6 +72,18 @@ document.querySelector("#act")?.addEventListener("submit", (event) => {
   act(button);
 });
 
+// -- what is to be fetched: its page looks again by itself, for two minutes ---------------------------------------------
+
+const fetching = document.querySelector("[data-watch]");
+
+async function watch(times) {
+  const now = document.hidden ? null : await fetch(`${location.pathname}.json`).then((answer) => answer.json()).catch(() => null);
+  if (now?.state && now.state !== fetching.dataset.watch) return location.reload();
+  if (times) setTimeout(watch, 2000, times - 1);
+}
+
+if (fetching) setTimeout(watch, 1000, 60);
+
 const keys = {
   "/": search,
   j: () => move(1),
