@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from broadsheet.mail.herald import Herald
 from broadsheet.mail.postman import Postman
 from broadsheet.records import Progress
 from broadsheet.settings import Harvest
@@ -276,6 +277,39 @@ class Post:
             self._library.release("bounces")
         if read:
             self._report(Event("bounces", True, {"read": read}))
+
+
+class Heralds:
+    """Looks at what is due for hooks and posts it, beside the post: what answers slowly must keep no mail waiting."""
+
+    def __init__(self, library: Library, *, now: Callable[[], datetime], report: Callable[[Event], None]) -> None:
+        self._library, self._report = library, report
+        self._herald = Herald(library, now)
+
+    def run(self, stopped: Callable[[float], bool]) -> None:
+        """Work until `stopped`, which waits for so many seconds, says so."""
+        while not stopped(0 if self.turn() else TICK):
+            pass
+
+    def turn(self) -> bool:
+        """Do what is due now; say whether there may be more. A failure is reported, and ends nothing."""
+        try:
+            self._plan()
+            became = self._herald.turn()
+        except Exception as error:  # whatever is wrong now may be right at the next turn
+            self._report(Event("webhooks", False, {"error": str(error) or type(error).__name__}))
+            return False
+        if became:
+            self._report(Event("webhooks", not became["failed"], dict(became)))
+        return bool(became)
+
+    def _plan(self) -> None:
+        """Find what is new, if this process may: the lease keeps two from looking for the same in vain."""
+        if self._library.hooks_due and self._library.lease("webhooks", LEASE):
+            try:
+                self._library.plan_hooks()
+            finally:
+                self._library.release("webhooks")
 
 
 def _name(entry: Harvest) -> str:

@@ -20,6 +20,7 @@ from broadsheet.errors import SettingsError
 PREFIX = "BROADSHEET_"
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 REGISTRATION = ("open", "invitation", "closed")
+WEBHOOKS = ("public", "any", "off")
 SHORTEST_SECRET = 32
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -78,6 +79,13 @@ class Settings:
         default="",
         metadata={
             "help": "Where mail that came back is read: a file, a Maildir, `imaps://USER:PASSWORD@HOST/MAILBOX`."
+        },
+    )
+    webhooks: str = field(
+        default="public",
+        metadata={
+            "help": "Where readers may have matches posted to: `public` (https, public addresses), `any` (also http "
+            "and addresses of this machine and its network), `off`."
         },
     )
     timezone: str = field(default="UTC", metadata={"help": "Which day an edition is: a name such as Europe/Paris."})
@@ -213,6 +221,8 @@ def _check_times(harvest: Harvest) -> None:
 def _check(settings: Settings) -> None:
     if settings.registration not in REGISTRATION:
         raise SettingsError(f"registration is one of {', '.join(REGISTRATION)}, not {settings.registration!r}.")
+    if settings.webhooks not in WEBHOOKS:
+        raise SettingsError(f"webhooks is one of {', '.join(WEBHOOKS)}, not {settings.webhooks!r}.")
     if 0 < len(settings.secret) < SHORTEST_SECRET:
         raise SettingsError(f"secret needs at least {SHORTEST_SECRET} characters, chosen by chance.")
     try:

@@ -76,7 +76,7 @@ def test_every_command_is_one_of_the_promised() -> None:
         *("add", "harvest", "refresh", "search", "similar", "recommend", "paper", "export", "serve", "work"),
         *("front", "trending", "topics", "import", "submit"),
         *("reader add", "reader list", "reader role", "reader ban", "reader unban", "reader link"),
-        *("follow", "digest"),
+        *("follow", "digest", "hook add", "hook list", "hook test", "hook remove"),
         *("status", "doctor", "unmerge", "migrate", "backup", "restore"),
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -12,7 +13,7 @@ from typing_extensions import TypedDict
 
 from broadsheet.api import shapes
 from broadsheet.api.responses import Json, base_of
-from broadsheet.records import Digest, Hit, Paper
+from broadsheet.records import Digest, Hit, Hook, Paper
 from broadsheet.server.errors import described
 from broadsheet.server.sessions import must_be_known
 from broadsheet.server.suffix import FormRoute
@@ -39,6 +40,19 @@ class FollowShape(TypedDict):
     found: int | None
 
 
+class HookShape(TypedDict):
+    """Where a follow's matches are posted to, without what is secret in the address, and how that went (UTC)."""
+
+    id: int
+    follow: int
+    format: str
+    host: str | None
+    posted: str | None
+    failing: str | None
+    stopped: str | None
+    reason: str | None
+
+
 class FollowsShape(TypedDict):
     """What a reader follows, and when its digests come."""
 
@@ -48,7 +62,9 @@ class FollowsShape(TypedDict):
     weekday: int
     stopped: str | None
     reason: str | None
+    opens: bool
     follows: list[FollowShape]
+    hooks: list[HookShape]
 
 
 class SectionShape(TypedDict):
@@ -72,7 +88,9 @@ def follows(request: Request) -> Response:
     """What the reader follows, and when its digests come."""
     reader, library = must_be_known(request), _library(request)
     told = {name: value for name, value in asdict(library.delivery(reader)).items() if name != "reader"}
-    return Json({**told, "follows": [_follow(one) for one in library.follows(reader)]}, headers=_NEVER_KEPT)
+    told["follows"] = [_follow(one) for one in library.follows(reader)]
+    told["hooks"] = [_hook(one) for one in library.hooks(reader)]
+    return Json(told, headers=_NEVER_KEPT)
 
 
 @router.get("/follows/preview.json", response_model=DigestShape)
@@ -85,6 +103,11 @@ def preview(request: Request) -> Response:
 
 def _follow(follow: object) -> dict[str, object]:
     return {name: getattr(follow, name) for name in FollowShape.__annotations__}
+
+
+def _hook(hook: Hook) -> dict[str, object]:
+    kept = {name: getattr(hook, name) for name in HookShape.__annotations__ if name != "host"}
+    return {**kept, "host": urlsplit(hook.url).hostname}
 
 
 def _digest(digest: Digest, papers: dict[int, Paper], base: str) -> DigestShape:

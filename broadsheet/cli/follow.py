@@ -23,7 +23,9 @@ Whose = Annotated[
 def follow(
     kind: Annotated[
         FollowKind | None,
-        typer.Argument(metavar="KIND", help="front, search, author, venue, category, shelf, like-shelf or like."),
+        typer.Argument(
+            metavar="KIND", help="front, search, author, venue, category, concept, shelf, like-shelf or like."
+        ),
     ] = None,
     text: Annotated[
         list[str] | None,
@@ -41,9 +43,9 @@ def follow(
     reader: Whose = None,
     json: Json = False,
 ) -> None:
-    """Follow a search, author, venue, category, shelf, papers or the front page; without KIND, list them."""
+    """Follow a search, author, venue, category, concept, shelf, papers or the front page; without KIND, list them."""
     with opened() as library:
-        who = _reader(library, reader)
+        who = reader_of(library, reader)
         if stop is not None:
             library.unfollow(who, stop)
         if kind is not None:
@@ -75,7 +77,7 @@ def _previewed(library: Library, name: str | None) -> tuple[dict[str, Any], str]
     from broadsheet.mail import letters, rendering
 
     links = dict.fromkeys(("manage", "unsubscribe"), f"{library.base}/follows")
-    found = library.preview(_reader(library, name))
+    found = library.preview(reader_of(library, name))
     told = letters.digest_told(found, library.papers_of(found), library.base, library.now, links)
     text = rendering.text("digest", told).rstrip() if found.sections else "There is nothing to say now."
     return {"day": told["day"], "count": told["count"], "sections": told["sections"]}, text
@@ -100,7 +102,13 @@ def _sent(library: Library) -> tuple[dict[str, Any], str]:
     return {"made": made, "sent": sent, **status}, f"{text} {trouble or ''}".rstrip()
 
 
-def _reader(library: Library, name: str | None) -> Reader:
+def reader_of(library: Library, name: str | None) -> Reader:
+    """Return the reader of an address, or the local reader.
+
+    Raises:
+        InputError: there is no local reader.
+        NotFound: there is no such reader.
+    """
     found = library.find_reader(name) if name else library.local_reader()
     if found is None:
         raise InputError("There are accounts here; say whose with --reader ADDRESS.")

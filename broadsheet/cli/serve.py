@@ -147,7 +147,7 @@ def work(
 ) -> None:
     """Do the work behind the pages until stopped: harvests, submissions, the index, digests and mail."""
     from broadsheet import now
-    from broadsheet.jobs import Desk, Loop, Post
+    from broadsheet.jobs import Desk, Heralds, Loop, Post
 
     report = _as_json if json else _as_text
     with (
@@ -155,6 +155,7 @@ def work(
         opened() as library,
         _beside(Post(library, now=now, report=report).run),
         _beside(Desk(library, report=report).run),
+        _beside(Heralds(library, now=now, report=report).run),
     ):
         sleep = _napping(parent) if parent else time.sleep
         Loop(library, now=now, sleep=sleep, report=report).run()

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from broadsheet import __version__
-from broadsheet.cli import find, follow, fronts, gather, keep, reader, serve, shelve, submit
+from broadsheet.cli import find, follow, fronts, gather, hook, keep, reader, serve, shelve, submit
 from broadsheet.errors import BroadsheetError
 
 EPILOG = "Data is kept in one folder, BROADSHEET_HOME. The settings are described in docs/settings.md."
@@ -38,6 +38,7 @@ for _panel, _commands in PANELS.items():
     for _command in _commands:
         app.command(rich_help_panel=_panel)(_command)
 app.command("import", rich_help_panel="Follow")(shelve.import_library)
+app.add_typer(hook.app, name="hook", rich_help_panel="Follow")
 app.add_typer(reader.app, name="reader", rich_help_panel="Keep")
 
 

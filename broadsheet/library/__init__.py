@@ -5,6 +5,7 @@ from broadsheet.library.belongings import Belongings
 from broadsheet.library.feeds import Feeds
 from broadsheet.library.fronts import Fronts
 from broadsheet.library.gathering import Gathering
+from broadsheet.library.hooks import Hooks
 from broadsheet.library.identities import Identities
 from broadsheet.library.importing import Importing
 from broadsheet.library.keeping import Keeping
@@ -26,6 +27,7 @@ class Library(
     Importing,
     Submitting,
     Fronts,
+    Hooks,
     Keeping,
     Visits,
     Identities,

@@ -227,7 +227,17 @@ class Follows(Shelves):
             return normalise.slug(text), self.author(normalise.slug(text), limit=1)[0]
         if kind == "venue":
             return normalise.slug(text), self.venue(normalise.slug(text), limit=1)[0]
+        if kind == "concept":
+            return self._concept_called(text)
         return text, text
+
+    def _concept_called(self, text: str) -> tuple[str, str]:
+        from broadsheet.rank import topics
+
+        name = topics.named(self.snapshot, text)
+        if name is None:
+            raise NotFound(f"There is no concept {text!r:.60} here; /topics lists those of the month.")
+        return name, f"Papers about {name}"
 
 
 def _check(every: str, size: int, threshold: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -12,6 +13,7 @@ from broadsheet.text import latex
 from broadsheet.text.sentences import sentences
 
 _AUTHORS = 4
+_REMEMBERED = 2_048  # papers: those of a day stand in many digests
 _SUMMARY = 320  # characters of an abstract that a mail shows, whole sentences where one fits
 
 
@@ -47,7 +49,7 @@ def _section(section: Section, papers: Mapping[int, Paper], base: str) -> dict[s
 def paper_told(paper: Paper, pick: Pick, papers: Mapping[int, Paper], base: str) -> dict[str, Any]:
     """Return what a mail says of one paper: formulas as plain text, since mail programs know no MathML."""
     return {
-        "title": latex.to_text(paper.title),
+        "title": _plain(paper.title),
         "url": f"{base}/papers/{quote(paper.id, safe='/:')}",
         "by": _byline(paper),
         "facts": _facts(paper),
@@ -68,6 +70,12 @@ def _facts(paper: Paper) -> list[str]:
     return [*facts, *filter(None, (paper.venue, *paper.categories[:1]))]
 
 
+@lru_cache(_REMEMBERED)
+def _plain(title: str) -> str:
+    return latex.to_text(title)
+
+
+@lru_cache(_REMEMBERED)
 def _summary(text: str) -> str:
     """Return the sentences of an abstract that fit, or the beginning of the first."""
     plain = " ".join(latex.to_text(text).split())
@@ -83,6 +91,6 @@ def _summary(text: str) -> str:
 
 def _why(pick: Pick, papers: Mapping[int, Paper]) -> str:
     near = papers.get(pick.near) if pick.near is not None else None
-    reasons = [f"Near to “{latex.to_text(near.title)}”, which you saved."] if near else []
+    reasons = [f"Near to “{_plain(near.title)}”, which you saved."] if near else []
     reasons += [f"Also found by: {', '.join(pick.also)}."] if pick.also else []
     return " ".join(reasons)

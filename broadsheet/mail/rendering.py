@@ -9,7 +9,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from textwrap import fill
@@ -23,6 +23,7 @@ from broadsheet.text import latex
 
 _FOLDER = Path(__file__).parent
 _LONGEST_SUBJECT = 110
+_REMEMBERED = 4_096  # texts: a day's papers stand in many digests
 _UNFOLDED = SMTP.clone(max_line_length=998)  # folding would turn a long address into an encoded word
 
 
@@ -79,6 +80,11 @@ def html(kind: str, told: Mapping[str, Any]) -> str:
     return _render(kind, "body.html", told)
 
 
+def part(name: str, told: Mapping[str, Any]) -> str:
+    """Return what a template of this folder makes of what it is told."""
+    return _environment(html=name.endswith(".html")).get_template(name).render(told)
+
+
 def address(written: str) -> Address:
     """Return an address as a header takes it.
 
@@ -118,6 +124,7 @@ def _environment(*, html: bool) -> Environment:
     return made
 
 
+@lru_cache(_REMEMBERED)
 def _wrapped(text: str, indent: int = 0, width: int = 72) -> str:
     """Return a text in lines that every mail program shows whole; addresses are never cut."""
     return fill(

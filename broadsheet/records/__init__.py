@@ -15,6 +15,8 @@ from broadsheet.records.mail import Digest as Digest
 from broadsheet.records.mail import Every as Every
 from broadsheet.records.mail import Follow as Follow
 from broadsheet.records.mail import FollowKind as FollowKind
+from broadsheet.records.mail import Hook as Hook
+from broadsheet.records.mail import HookFormat as HookFormat
 from broadsheet.records.mail import Mail as Mail
 from broadsheet.records.mail import Pick as Pick
 from broadsheet.records.mail import Section as Section

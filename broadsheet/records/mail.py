@@ -7,19 +7,20 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import quote, urlencode
 
-FollowKind = Literal["front", "search", "author", "venue", "category", "shelf", "like-shelf", "like"]
+FollowKind = Literal["front", "search", "author", "venue", "category", "concept", "shelf", "like-shelf", "like"]
 Every = Literal["daily", "weekdays", "weekly"]
+HookFormat = Literal["json", "slack", "matrix", "discord", "telegram"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Follow:
     """Something that a reader wants news of, and how: `text` says of what, by its kind.
 
-    The query as typed, the slug of an author or venue, a category, a shelf's number ("" for all of the reader's) or the
-    token under which it is shared, papers' identifiers, those to keep away from after a minus sign; nothing for the
-    front page. `threshold` (0..1) is how well a paper must match, `size` how many at most one digest has of it. `due`
-    is when the next digest is (UTC, ISO), `newest` the key of the newest paper that was looked at, `looked` when, and
-    `found` how many were sent then.
+    The query as typed, the slug of an author or venue, a category, a concept, a shelf's number ("" for all of the
+    reader's) or the token under which it is shared, papers' identifiers, those to keep away from after a minus sign;
+    nothing for the front page. `threshold` (0..1) is how well a paper must match, `size` how many at most one digest
+    has of it. `due` is when the next digest is (UTC, ISO), `newest` the key of the newest paper that was looked at,
+    `looked` when, and `found` how many were sent then.
     """
 
     id: int
@@ -38,8 +39,9 @@ class Follow:
     @property
     def path(self) -> str:
         """The address, on this site, of the list that is followed."""
-        if self.kind in ("search", "category"):
-            q = f"cat:{self.text}" if self.kind == "category" else self.text
+        if self.kind in ("search", "category", "concept"):
+            named = {"category": f"cat:{self.text}", "concept": f'concept:"{self.text}"'}
+            q = named.get(self.kind, self.text)
             return "/search?" + urlencode({"q": q, "sort": "new"})
         if self.kind == "like":
             names = self.text.split()
@@ -96,7 +98,8 @@ class Digest:
 class Delivery:
     """When and whether a reader's digests come: `hour` and `weekday` (0 is Monday) as clocks in `timezone` show them.
 
-    `stopped` is when they were stopped (UTC, ISO), `reason` why.
+    `stopped` is when they were stopped (UTC, ISO), `reason` why. `opens` says that the reader wants the links followed
+    in them to count as taste.
     """
 
     reader: int
@@ -106,6 +109,7 @@ class Delivery:
     weekday: int = 0
     stopped: str | None = None
     reason: str | None = None
+    opens: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,3 +126,28 @@ class Mail:
     reader: int | None = None
     digest: int | None = None
     attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hook:
+    """An address that a follow's matches are posted to, and how; times are UTC, ISO.
+
+    `token` is what the service asks for (Matrix: an access token), `secret` what posts are signed with. `newest` is the
+    key of the newest paper that was looked at, `looked` when, `due` when next. `posted` is when a post last arrived,
+    `failing` since when none does, `stopped` when that was too long, `reason` what the address said last.
+    """
+
+    id: int
+    reader: int
+    follow: int
+    url: str
+    format: HookFormat
+    token: str
+    secret: str
+    newest: int
+    looked: str
+    due: str
+    posted: str | None = None
+    failing: str | None = None
+    stopped: str | None = None
+    reason: str | None = None

@@ -14,12 +14,17 @@ from . import schema as t
 from . import schema_mail as m
 from . import schema_readers as r
 from .codec import hash64
-from .connect import Database, among, insert_new
+from .connect import Database, Prepared, insert_new
 from .freshness import stamp
 
 _HARD = 3  # letters come back so often until an address is taken for dead; one is enough where it is said to be
 _READING = ("active", "local")
 _MEMORY = timedelta(days=30)  # for how long those count
+
+
+_when = select(r.readers.c.id, r.readers.c.email, r.readers.c.timezone, r.readers.c.state, *m.deliveries.c)
+_when = _when.select_from(r.readers.outerjoin(m.deliveries, m.deliveries.c.reader == r.readers.c.id))
+_DELIVERIES = Prepared(lambda among: _when.where(among(r.readers.c.id)))
 
 
 class Follows:
@@ -57,7 +62,13 @@ class Follows:
     def remove(self, reader: int, number: int) -> bool:
         """Forget one of a reader's follows; False where there is none."""
         gone = delete(m.follows).where(m.follows.c.id == number, m.follows.c.reader == reader)
-        return self._database.durable(lambda c: c.execute(gone).rowcount > 0)
+        hooks = delete(m.hooks).where(m.hooks.c.follow == number, m.hooks.c.reader == reader)
+
+        def work(connection: Connection) -> bool:
+            connection.execute(hooks)
+            return connection.execute(gone).rowcount > 0
+
+        return self._database.durable(work)
 
     def due(self, now: datetime, limit: int) -> dict[int, list[Follow]]:
         """Return the due follows of readers who get mail, by reader, those first who have waited longest."""
@@ -119,11 +130,8 @@ class Follows:
 
     def deliveries(self, readers: Collection[int], timezone: str) -> dict[int, Delivery]:
         """Return when and whether readers' mail comes; `timezone` is theirs where they named none."""
-        joined = r.readers.outerjoin(m.deliveries, m.deliveries.c.reader == r.readers.c.id)
-        columns = select(r.readers.c.id, r.readers.c.email, r.readers.c.timezone, r.readers.c.state, *m.deliveries.c)
         with self._database.reading() as connection:
-            wanted = columns.select_from(joined).where(among(connection, r.readers.c.id, readers))
-            return {row.id: _delivery(row, timezone) for row in connection.execute(wanted)}
+            return {row.id: _delivery(row, timezone) for row in _DELIVERIES.rows(connection, readers)}
 
     def deliver(self, delivery: Delivery, dues: Sequence[tuple[int, datetime]]) -> None:
         """Store when a reader's mail comes, and when each of their follows is therefore due."""
@@ -182,7 +190,15 @@ class Follows:
 def _delivery(row: Any, timezone: str) -> Delivery:
     when = {} if row.hour is None else {"hour": row.hour, "weekday": row.weekday}
     zone, address = row.timezone or timezone, row.email if row.state in _READING else None
-    return Delivery(reader=row.id, address=address, timezone=zone, stopped=row.stopped, reason=row.reason, **when)
+    return Delivery(
+        reader=row.id,
+        address=address,
+        timezone=zone,
+        stopped=row.stopped,
+        reason=row.reason,
+        opens=bool(row.opens),
+        **when,
+    )
 
 
 def _row(follow: Follow) -> dict[str, Any]:

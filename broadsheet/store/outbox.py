@@ -7,13 +7,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, or_, select, update
 
 from broadsheet.records import Mail
 
 from . import schema_readers as r
 from .connect import Database
 from .freshness import stamp
+
+HOOK = "hook"  # the kind of what is posted to hooks; all else is mail
 
 
 class Outbox:
@@ -47,10 +49,14 @@ class Outbox:
         statement = insert(r.outbox).values(values).returning(r.outbox.c.id)
         return int(self._database.durable(lambda c: c.scalar(statement)) or 0)
 
-    def claim(self, limit: int, *, now: datetime, lease: float) -> list[Mail]:
-        """Take mail that is due and that nobody is sending, for so many seconds; after them others may take it."""
+    def claim(self, limit: int, *, now: datetime, lease: float, hooks: bool = False) -> list[Mail]:
+        """Take mail that is due and that nobody is sending, for so many seconds; after them others may take it.
+
+        With `hooks`, take what is to be posted to hooks instead.
+        """
         free = or_(r.outbox.c.lease_until.is_(None), r.outbox.c.lease_until <= stamp(now))
-        waiting = (r.outbox.c.sent.is_(None), r.outbox.c.failed.is_(None), r.outbox.c.due <= stamp(now), free)
+        kind = r.outbox.c.kind == HOOK if hooks else r.outbox.c.kind != HOOK
+        waiting = (r.outbox.c.sent.is_(None), r.outbox.c.failed.is_(None), r.outbox.c.due <= stamp(now), free, kind)
         first = (r.outbox.c.priority, r.outbox.c.due, r.outbox.c.id)
         until = stamp(now + timedelta(seconds=lease))
 
@@ -90,22 +96,25 @@ class Outbox:
     def counts(self, *, now: datetime, since: datetime) -> dict[str, Any]:
         """Return how much mail waits, is due, was tried in vain, and since when the longest waits.
 
-        `sent` and `failed` are counted since a moment.
+        `sent` and `failed` are counted since a moment; what is posted to hooks is no mail.
         """
-        waiting = and_(r.outbox.c.sent.is_(None), r.outbox.c.failed.is_(None))
-        tried = and_(waiting, r.outbox.c.reason.is_not(None))
-        counted = {
-            "waiting": func.count().filter(waiting),
-            "due": func.count().filter(waiting, r.outbox.c.due <= stamp(now)),
-            "waiting_since": func.min(r.outbox.c.due).filter(waiting),
+        mail = r.outbox.c.kind != HOOK
+        waiting = (r.outbox.c.sent.is_(None), r.outbox.c.failed.is_(None), mail)
+        tried = r.outbox.c.reason.is_not(None)
+        now_waiting = {
+            "waiting": func.count(),
+            "due": func.count().filter(r.outbox.c.due <= stamp(now)),
+            "waiting_since": func.min(r.outbox.c.due),
             "tried_in_vain": func.count().filter(tried),
             "last_refusal": func.max(r.outbox.c.reason).filter(tried),
-            "sent": func.count().filter(r.outbox.c.sent >= stamp(since)),
-            "failed": func.count().filter(r.outbox.c.failed >= stamp(since)),
         }
-        columns = [value.label(name) for name, value in counted.items()]
+        lately = {
+            "sent": select(func.count()).where(r.outbox.c.sent >= stamp(since), mail).scalar_subquery(),
+            "failed": select(func.count()).where(r.outbox.c.failed >= stamp(since), mail).scalar_subquery(),
+        }
+        columns = [value.label(name) for name, value in (now_waiting | lately).items()]
         with self._database.reading() as connection:
-            return dict(connection.execute(select(*columns)).mappings().one())
+            return dict(connection.execute(select(*columns).where(*waiting)).mappings().one())
 
     def forget(self, *, before: datetime) -> int:
         """Delete mail that was sent or given up before a moment; digests and what they held stay."""

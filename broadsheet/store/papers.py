@@ -16,7 +16,7 @@ from broadsheet.text import normalise
 from . import attention
 from . import schema as t
 from .codec import hash64, unpack
-from .connect import Among, Prepared, among, insert_new, pairs, upsert
+from .connect import Among, Prepared, among, insert_new, upsert
 from .identity import ADDRESSES, names
 from .merging import GAINED, Stored, gained, merge
 
@@ -27,6 +27,7 @@ _records = select(t.records.c.id, t.records.c.live, t.records.c.payload)
 _RECORDS = Prepared(lambda among: _records.where(among(t.records.c.id)))
 _SIGNALS = Prepared(lambda among: select(t.signals).where(among(t.signals.c.record)))
 _moved = select(t.absorbed.c.record, t.absorbed.c.key)
+_NOW = Prepared(lambda among: _moved.where(among(t.absorbed.c.record)))
 _MOVED = Prepared(lambda among: _moved.where(among(t.absorbed.c.record) | among(t.absorbed.c.key)))
 
 
@@ -176,8 +177,7 @@ def present(connection: Connection, number: int) -> int:
 
 def present_of(connection: Connection, numbers: Collection[int]) -> list[int]:
     """Return the key of the present paper of each of these records."""
-    columns = select(t.absorbed.c.record, t.absorbed.c.key)
-    moved = pairs(connection, columns.where(among(connection, t.absorbed.c.record, numbers)))
+    moved = dict(map(tuple, _NOW.rows(connection, numbers)))
     return [moved.get(number, number) for number in numbers]
 
 

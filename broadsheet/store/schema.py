@@ -21,7 +21,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0009"  # the newest migration; revisions are numbers with leading zeros, so that they can be compared
+HEAD = "0010"  # the newest migration; revisions are numbers with leading zeros, so that they can be compared
 
 metadata = MetaData(
     naming_convention={

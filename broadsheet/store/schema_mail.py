@@ -37,6 +37,7 @@ deliveries = Table(
     Column("reason", Text),
     Column("strikes", Integer, nullable=False),  # letters that came back lately, the last of them when it `struck`
     Column("struck", Text),
+    Column("opens", Integer, nullable=False, server_default="0"),  # 1: which links in mail are followed is kept
 )
 
 # What is in a mail, written before anything is sent: its number is in the mail's Message-ID.
@@ -58,5 +59,48 @@ digested = Table(
     Column("reader", Number, primary_key=True, autoincrement=False),
     Column("record", Number, primary_key=True, autoincrement=False),
     Column("digest", Number, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Where a follow's matches are posted to, and how that went.
+hooks = Table(
+    "hooks",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("reader", Number, nullable=False),
+    Column("follow", Number, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("format", Text, nullable=False),
+    Column("token", Text, nullable=False),
+    Column("secret", Text, nullable=False),
+    Column("newest", Number, nullable=False),  # the key of the newest paper that was looked at
+    Column("looked", Text, nullable=False),
+    Column("due", Text, nullable=False),
+    Column("posted", Text),  # when a post last arrived
+    Column("failing", Text),  # since when none does
+    Column("stopped", Text),  # when that was too long
+    Column("reason", Text),
+)
+Index(None, hooks.c.reader)
+Index(None, hooks.c.due)
+
+# Papers that were posted there: they never are again.
+hooked = Table(
+    "hooked",
+    metadata,
+    Column("hook", Number, primary_key=True, autoincrement=False),
+    Column("record", Number, primary_key=True, autoincrement=False),
+    Column("reader", Number, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index(None, hooked.c.reader)
+
+# Papers whose links in a digest a reader has followed, of those readers who want that to count.
+opened = Table(
+    "opened",
+    metadata,
+    Column("reader", Number, primary_key=True, autoincrement=False),
+    Column("record", Number, primary_key=True, autoincrement=False),
+    Column("made", Text, nullable=False),
     sqlite_with_rowid=False,
 )

@@ -143,6 +143,7 @@ outbox = Table(
 )
 Index(None, outbox.c.sent, outbox.c.failed, outbox.c.priority, outbox.c.due)
 Index(None, outbox.c.reader)
+Index(None, outbox.c.digest)
 
 # How often something was done lately, by whom: `tokens` flow back with time (a leaky bucket).
 limits = Table(

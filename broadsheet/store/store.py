@@ -17,6 +17,7 @@ from .connect import Database
 from .digests import Digests
 from .follows import Follows
 from .fronts import Fronts
+from .hooks import Hooks
 from .imports import Imports
 from .issuers import Issuers
 from .limits import Limits
@@ -71,6 +72,7 @@ class Store:
         self.outbox = Outbox(self._database)
         self.follows = Follows(self._database)
         self.digests = Digests(self._database)
+        self.hooks = Hooks(self._database)
         self.fronts = Fronts(self._database)
 
     def close(self) -> None:

@@ -105,6 +105,11 @@ def edition_path(name: str) -> str:
     return f"/{'week' if '-W' in name else 'date' if len(name) == 10 else 'month'}/{name}"
 
 
+def host(url: str) -> str:
+    """Return the host of an address, which says where it leads without what may be secret in it."""
+    return urlsplit(url).hostname or ""
+
+
 def local_time(moment: str, timezone: str) -> str:
     """Return a UTC time as clocks in a zone show it: "Monday 29 June, 7:00"."""
     local = datetime.fromisoformat(moment).astimezone(ZoneInfo(timezone))

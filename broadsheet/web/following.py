@@ -17,6 +17,8 @@ def followable(path: str, query: str) -> Follow | None:
     if first in ("authors", "venues") and rest:
         kind = first.removesuffix("s")
         return _as_follow(kind, unquote(rest), f"This {kind}")
+    if first == "topics" and rest:
+        return _as_follow("concept", unquote(rest), "This topic")
     if first == "similar" and asked.get("id") and not (asked.get("more") or asked.get("less")):
         names = [*asked["id"], *(f"-{name}" for name in asked.get("not", ()))]
         return _as_follow("like", " ".join(names), "Papers like these")

@@ -19,6 +19,14 @@ from broadsheet.web.rendering import render
 if TYPE_CHECKING:
     from broadsheet.library import Library
 
+OWN = "/follows/settings"  # where the forms of those who are known go
+HOOK_FORMATS = {
+    "json": "JSON, signed",
+    "slack": "Slack",
+    "matrix": "Matrix",
+    "discord": "Discord",
+    "telegram": "Telegram",
+}
 NEVER_KEPT = {"Cache-Control": "no-store"}  # the address of such a page is a key
 
 router = APIRouter(default_response_class=HTMLResponse)
@@ -102,7 +110,7 @@ def managed(request: Request, sealed: str, form: FromAnywhere) -> Response:
 @router.get("/follows")
 def follows(request: Request) -> Response:
     """What the reader follows, and when its digests come."""
-    return _manage(request, must_be_known(request), action="/follows/settings")
+    return _manage(request, must_be_known(request), action=OWN)
 
 
 @router.post("/follows")
@@ -141,6 +149,8 @@ def _manage(request: Request, reader: Reader, *, action: str, words: str = "") -
         follows=library.follows(reader),
         delivery=library.delivery(reader),
         digests=library.digests(reader),
+        hooks=library.hooks(reader) if action == OWN else None,  # a link in mail is no key to what is posted elsewhere
+        hook_formats=HOOK_FORMATS,
         address=reader.email,
         action=action,
         words=words,

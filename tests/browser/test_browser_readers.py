@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import desk
@@ -14,6 +15,7 @@ from test_browser import opened, serving
 
 from broadsheet.app import create
 from broadsheet.library import Library
+from broadsheet.mail import letters, rendering
 from broadsheet.records import Reader
 
 PAGE = f"/papers/{desk.CRANES}"
@@ -66,6 +68,53 @@ def test_axe_finds_nothing_serious_on_readers_pages(
                 _check(page, path)
             # Papers without authors leave the italic face unused, which a slow machine has the time to remark upon.
             assert not [complaint for complaint in complaints if "preload" not in complaint]
+
+
+@pytest.fixture
+def mailing(tmp_path: Path) -> Iterator[Library]:
+    """A library that sends mail, with a reader who has follows, a digest on its way, and webhooks that fail."""
+    settings = {"url": "https://papers.example.org", "smtp_url": f"file://{tmp_path / 'out'}", "registration": "open"}
+    with desk.library(tmp_path / "home", **settings) as library:
+        library.refresh()
+        ada = library.add_reader("ada@example.org", name="Ada", role="admin")
+        link = library.seal("confirm", [ada.id, "ada@example.org"], seconds=3_600)
+        library.confirm(link)
+        follow = library.follow(ada, "search", "paper cranes", threshold=0.2)
+        hook = library.add_hook(ada, follow.id, "https://hooks.example.org/x")
+        library.store.hooks.failed(hook.id, "It answered 500.", now=library.now, patience=timedelta(days=3))
+        gone = library.add_hook(ada, follow.id, "https://chat.example.org/y", format="slack")
+        library.store.hooks.failed(gone.id, "It answered 410.", now=library.now, patience=timedelta())
+        yield library
+
+
+@pytest.mark.parametrize(("width", "mail_width"), [(1280, 600), (390, 380)])
+def test_axe_finds_nothing_serious_on_pages_of_mail_and_in_mail(
+    browser: Browser, mailing: Library, width: int, mail_width: int
+) -> None:
+    ada = mailing.find_reader("ada@example.org")
+    digest = mailing.preview(ada)
+    told = letters.digest_told(
+        digest, mailing.papers_of(digest), mailing.base, mailing.now, {"manage": "/m", "unsubscribe": "/u"}
+    )
+    links = [mailing.manage_link(ada.id, mailing.now), mailing.unsubscribe_link(ada.id)]
+    sealed = mailing.seal("confirm", [ada.id, "ada@example.org"], seconds=3_600)
+    paths = [link.removeprefix(mailing.base) for link in links] + [f"/mail/confirm/{sealed}", "/subscribe"]
+    scheme = "dark" if width == 390 else "light"
+    with serving(create(mailing.settings, library=mailing)) as base:
+        with opened(browser, base, viewport={"width": width, "height": 900}, color_scheme=scheme) as (page, _):
+            for path in paths:
+                page.goto(path)
+                _check(page, path)
+            page.goto(mailing.login_link(ada).replace(mailing.base, base))
+            page.click("main button")
+            page.wait_for_url("**/")
+            for path in ("/follows", "/follows/preview", "/feeds"):
+                page.goto(path)
+                _check(page, path)
+        with opened(browser, base, viewport={"width": mail_width, "height": 900}, color_scheme=scheme) as (page, _):
+            page.set_content(rendering.html("digest", told))
+            assert "Cranes" in page.inner_text("body")
+            _check(page, "the mail itself")
 
 
 def _check(page: Page, path: str) -> None:

@@ -213,6 +213,7 @@ def test_strangers_have_no_follows(town: Town) -> None:
         ("/venues/acl", "", "venue", "acl"),
         ("/similar", "id=a&id=b&not=c", "like", "a b -c"),
         ("/shelf", "", "like-shelf", ""),
+        ("/topics/dark-matter", "", "concept", "dark-matter"),
     ],
 )
 def test_every_list_can_be_followed(path: str, query: str, kind: str, text: str) -> None:
