@@ -24,6 +24,7 @@ from .validity import fault, storable
 
 _UNKNOWN = 1 << 62  # numbers from here on are no record's
 _AT_ONCE = 50  # records in one transaction, about 20 ms, for which the votes of readers have to wait
+_AT_ONCE_AWAY = 20  # where each statement goes to another process and back
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,8 @@ def add(database: Database, batch: Batch, *, cursor_name: str, source: str, now:
         _Prepared.of(record, name, json, day, day if live else None)
         for name, (record, json) in _without_unchanged(database, named).items()
     ]
-    *before, last = [changed[first : first + _AT_ONCE] for first in range(0, len(changed) or 1, _AT_ONCE)]
+    size = _AT_ONCE if database.embedded else _AT_ONCE_AWAY
+    *before, last = [changed[first : first + size] for first in range(0, len(changed) or 1, size)]
 
     def store(connection: Connection, some: Sequence[_Prepared]) -> tuple[int, int, int]:
         done = _Addition(connection, freshness.stamp(now)).store(some) if some else (0, 0, 0)

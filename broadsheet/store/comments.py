@@ -6,7 +6,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    RowMapping,
+    Select,
+    Text,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from broadsheet.errors import NotFound
 from broadsheet.records import Comment, Notification
@@ -14,15 +26,25 @@ from broadsheet.records import Comment, Notification
 from . import papers
 from . import schema as t
 from . import schema_readers as r
-from .connect import Database, among, insert_all
+from .connect import Database, Prepared, among, insert_all
 from .freshness import stamp
 from .readers import recount
 
-_WRITE = insert(r.comments).returning(r.comments.c.id)
-_COUNT = (
-    update(t.papers)
-    .where(t.papers.c.key == bindparam("paper"), t.papers.c.day.is_not(None))
-    .values(comments=t.papers.c.comments + 1)
+_written = {
+    "record": papers.present_key("paper"),
+    "parent": bindparam("above", type_=BigInteger()),
+    "reader": bindparam("who", type_=BigInteger()),
+    "text": bindparam("said", type_=Text()),
+    "made": bindparam("moment", type_=Text()),
+}
+_WRITE = Prepared(lambda _: insert(r.comments).values(_written).returning(r.comments.c.id))
+_COUNT = Prepared(
+    lambda _: (
+        update(t.papers)
+        .where(t.papers.c.key == papers.present_key("paper"), t.papers.c.day.is_not(None))
+        .values(comments=t.papers.c.comments + 1)
+        .returning(t.papers.c.key)
+    )
 )
 _WRITER = (r.readers.c.name.label("writer"), r.readers.c.handle)
 
@@ -43,11 +65,10 @@ class Comments:
         """
 
         def work(connection: Connection) -> int:
-            present = papers.present(connection, key)
-            above = None if parent is None else _above(connection, parent, present)
-            values = {"record": present, "parent": parent, "reader": reader, "text": text, "made": stamp(now)}
-            number = int(connection.scalar(_WRITE, values) or 0)
-            connection.execute(_COUNT, {"paper": present})
+            above = None if parent is None else _above(connection, parent, papers.present(connection, key))
+            written = _WRITE.rows(connection, paper=key, above=parent, who=reader, said=text, moment=stamp(now))
+            number = int(written[0].id)
+            _COUNT.rows(connection, paper=key)
             told = dict.fromkeys(_called(connection, mentioned), "mention")
             if above is not None:
                 told[above] = "reply"

@@ -42,8 +42,10 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from broadsheet.errors import SettingsError, Unavailable
 
+_ITS_TURN = "SELECT set_config('synchronous_commit', %(commit)s, true), pg_advisory_xact_lock(%(lock)s)"
 _LOCK = 0x62726F6164  # "broad": the number of the advisory lock on PostgreSQL
 _BUSY_SECONDS = 60
+_CONNECTIONS = 12  # of one process for reading from PostgreSQL, which allows 100 in all
 _TOGETHER = 64  # acts of readers that are written in one transaction, where as many wait
 _GIVEN_WAY = 0.05  # seconds that bulk work waits at most for them
 _CACHE_KIB = 128 * 1024  # the writer's pages; what is changed all over while loading fits in it
@@ -162,6 +164,20 @@ class Database:
                 task.outcome.set_result(result)
 
     def _write(self, tasks: Sequence[_Task]) -> list[Any]:
+        """Write works in one transaction; where one of several fails, in another in which each can fail by itself.
+
+        Failures are rare, and a savepoint for each work would be two round trips more.
+        """
+        try:
+            return self._transact(tasks, lambda connection, task: task.work(connection))
+        except OperationalError:
+            raise
+        except Exception:
+            if len(tasks) == 1:
+                raise
+        return self._transact(tasks, _attempt)
+
+    def _transact(self, tasks: Sequence[_Task], run: Callable[[Connection, _Task], Any]) -> list[Any]:
         durable = tasks[0].durable
         with _reachable(), self.turn(readers=durable), self._writer.connect() as connection:
             if self.embedded:
@@ -169,11 +185,8 @@ class Database:
                 driver(connection).execute(f"PRAGMA synchronous={level}")  # has no effect once a transaction began
             with connection.begin():
                 if not self.embedded:
-                    connection.execute(text(f"SET LOCAL synchronous_commit = {'on' if durable else 'off'}"))
-                    connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-                if len(tasks) == 1:
-                    return [tasks[0].work(connection)]
-                return [_attempt(connection, task) for task in tasks]
+                    connection.exec_driver_sql(_ITS_TURN, {"commit": "on" if durable else "off", "lock": _LOCK})
+                return [run(connection, task) for task in tasks]
 
 
 class _Task:
@@ -325,7 +338,9 @@ def _checked(address: str) -> URL:
 
 def _engines(url: URL) -> tuple[Engine, Engine]:
     if url.get_backend_name() == "postgresql":
-        reader = _engine(url, isolation_level="REPEATABLE READ", pool_pre_ping=True)
+        # No overflow: PostgreSQL starts a process for each connection, and ends those that are over at once.
+        several = {"pool_size": _CONNECTIONS, "max_overflow": 0, "pool_use_lifo": True}
+        reader = _engine(url, isolation_level="REPEATABLE READ", pool_pre_ping=True, **several)
         return reader, _engine(url, pool_size=1, max_overflow=0, pool_pre_ping=True)
     arguments = {"timeout": _BUSY_SECONDS, "check_same_thread": False}
     reader = _engine(url, connect_args=arguments, pool_size=16, max_overflow=64, paramstyle="named")

@@ -6,7 +6,22 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Table, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    Double,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from broadsheet.records import Marks, Vote
 
@@ -18,18 +33,29 @@ from .freshness import stamp
 
 _DAY = 86_400
 
-# A vote is what there is most of, so its statements are made once.
+# A vote is what there is most of, so it is two statements, made once. The paper may have joined another since it was
+# looked up.
+_present = papers.present_key("paper")
 _of_paper = or_(
-    r.votes.c.record == bindparam("paper"),
-    r.votes.c.record.in_(select(t.absorbed.c.record).where(t.absorbed.c.key == bindparam("paper"))),
+    r.votes.c.record == _present, r.votes.c.record.in_(select(t.absorbed.c.record).where(t.absorbed.c.key == _present))
 )
-_VOTED = select(r.votes.c.record).where(r.votes.c.reader == bindparam("who"), _of_paper).limit(1)
-_VOTE = insert(r.votes)
-_UNVOTE = delete(r.votes).where(r.votes.c.reader == bindparam("who"), _of_paper)
-_COUNT = (
-    update(t.papers)
-    .where(t.papers.c.key == bindparam("paper"), t.papers.c.day.is_not(None))
-    .values(votes=t.papers.c.votes + bindparam("more"))
+_own_vote = (r.votes.c.reader == bindparam("who", type_=BigInteger()), _of_paper)
+_row = (
+    _present.label("record"),
+    bindparam("who", type_=BigInteger()).label("reader"),
+    bindparam("made", type_=Text()).label("made"),
+    bindparam("network", type_=BigInteger()).label("network"),
+)
+_new = select(*_row).where(~select(r.votes.c.record).where(*_own_vote).exists())
+_VOTE = Prepared(lambda _: insert(r.votes).from_select([c.name for c in r.votes.c], _new).returning(r.votes.c.record))
+_UNVOTE = Prepared(lambda _: delete(r.votes).where(*_own_vote).returning(r.votes.c.record))
+_COUNT = Prepared(
+    lambda _: (
+        update(t.papers)
+        .where(t.papers.c.key == _present, t.papers.c.day.is_not(None))
+        .values(votes=t.papers.c.votes + bindparam("more", type_=Double()))
+        .returning(t.papers.c.key)
+    )
 )
 
 
@@ -43,13 +69,8 @@ class Votes:
         """Give a paper a reader's vote; False when it has it already."""
 
         def work(connection: Connection) -> bool:
-            present = papers.present(connection, key)  # it may have joined another since it was looked up
-            if connection.scalar(_VOTED, {"who": reader, "paper": present}) is not None:
-                return False
-            row = {"record": present, "reader": reader, "made": stamp(now), "network": network}
-            connection.execute(_VOTE, row)
-            _count(connection, present, 1)
-            return True
+            given = _VOTE.rows(connection, paper=key, who=reader, made=stamp(now), network=network)
+            return bool(given) and _count(connection, key, 1)
 
         return self._database.durable(work)
 
@@ -57,11 +78,8 @@ class Votes:
         """Take a reader's vote from a paper; False when it had none."""
 
         def work(connection: Connection) -> bool:
-            present = papers.present(connection, key)
-            taken = connection.execute(_UNVOTE, {"who": reader, "paper": present}).rowcount > 0
-            if taken:
-                _count(connection, present, -1)
-            return taken
+            taken = _UNVOTE.rows(connection, paper=key, who=reader)
+            return bool(taken) and _count(connection, key, -1)
 
         return self._database.durable(work)
 
@@ -162,6 +180,7 @@ def _own(connection: Connection, table: Table, reader: int, key: int) -> tuple[C
     return table.c.reader == reader, among(connection, table.c.record, papers.members(connection, [key]))
 
 
-def _count(connection: Connection, key: int, more: int) -> None:
-    """Count a vote where lists are ordered; papers that stand in no list keep none."""
-    connection.execute(_COUNT, {"paper": key, "more": more})
+def _count(connection: Connection, key: int, more: int) -> bool:
+    """Count a vote where lists are ordered, and say so; papers that stand in no list keep no count."""
+    _COUNT.rows(connection, paper=key, more=more)
+    return True

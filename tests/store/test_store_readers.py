@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from making import NOW, add, record
 
+from broadsheet.errors import NotFound
 from broadsheet.records import Reader
 from broadsheet.store import Store
 
@@ -47,6 +51,31 @@ def test_one_reader_has_one_vote_a_paper(store: Store, reader: Reader) -> None:
     assert store.votes.remove(reader.id, one)
     assert not store.votes.remove(reader.id, one)
     assert votes(store, one) == 0
+
+
+def test_what_one_reader_cannot_do_leaves_the_others_as_they_are(store: Store, reader: Reader) -> None:
+    one, other = store.keys(0, 10)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(_: object) -> None:
+        begun.set()
+        go_on.wait(10)
+
+    with ThreadPoolExecutor(5) as people:  # those who come while something is being written are written together
+        people.submit(store._database.durable, slow)
+        begun.wait(10)
+        first = people.submit(store.votes.add, reader.id, one, now=NOW, network=None)
+        wrong = people.submit(store.comments.add, reader.id, one, "?", parent=99, mentioned=(), now=NOW)
+        twice = people.submit(store.readers.add, email=None, name="You", handle="you", role="reader", now=NOW)
+        last = people.submit(store.votes.add, reader.id, other, now=NOW, network=None)
+        while len(store._database._waiting) < 4:
+            time.sleep(0.001)
+        go_on.set()
+        assert first.result() and last.result() and twice.result().name == "You"
+        with pytest.raises(NotFound):
+            wrong.result()
+    assert (votes(store, one), votes(store, other)) == (1, 1)
+    assert store.comments.of_paper(one) == []
 
 
 def test_votes_here_are_added_to_votes_elsewhere(store: Store, reader: Reader) -> None:
