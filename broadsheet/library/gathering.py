@@ -79,7 +79,10 @@ class Gathering(Indexing):
         if source not in REGISTRY:
             raise InputError(f"There is no live source {source!r}; there is {', '.join(REGISTRY)}.")
         kind = REGISTRY[source]
-        more = {"watched": self._watched} if isinstance(kind, type) and issubclass(kind, Watching) else {}
+        watching = isinstance(kind, type) and issubclass(kind, Watching)
+        more: dict[str, Any] = {"watched": self._watched} if watching else {}
+        if source == "github":
+            more |= {"token": self.settings.github_token}
         return kind(set=set, now=self._clock, sleep=time.sleep, jitter=lambda: secrets.randbelow(1000) / 1000, **more)
 
     def _watched(self) -> list[Paper]:

@@ -157,7 +157,14 @@ class Searching(Base):
     def _view(self, taste: Taste | None = None) -> View:
         from broadsheet.rank import View
 
-        return View(snapshot=self.snapshot, now=self.now, attention=self._attention, taste=taste)
+        return View(
+            snapshot=self.snapshot,
+            now=self.now,
+            attention=self._attention,
+            taste=taste,
+            voted=self.store.votes.voted,
+            votes=self.store.votes.counted,
+        )
 
     def _attention(self, keys: Sequence[int]) -> dict[int, Attention]:
         return {paper.key: paper for paper in self._weighed(list(self.store.fronts.of(keys).values()))}

@@ -33,11 +33,16 @@ class Taste:
 
 @dataclass(frozen=True)
 class View:
-    """What ranking may look at besides the query: a snapshot, the time, papers' attention, what a reader likes."""
+    """What ranking may look at besides the query: a snapshot, the time, papers' attention, what a reader likes.
+
+    `voted` returns the keys of the papers that readers voted for here, `votes` how many votes papers have now.
+    """
 
     snapshot: Snapshot
     now: datetime
     attention: Callable[[Sequence[int]], Mapping[int, Attention]] = lambda keys: {}
+    voted: Callable[[], Sequence[int]] = lambda: ()
+    votes: Callable[[Sequence[int]], Mapping[int, float]] = lambda keys: {}
     taste: Taste | None = None
 
 

@@ -16,6 +16,7 @@ from broadsheet.rank import trending
 from broadsheet.rank.evidence import Asked, Evidence
 from broadsheet.rank.pipeline import MOST, Stage
 from broadsheet.rank.ranking import Column, Ranking, Rows, View, normalised, united
+from broadsheet.rank.voted import by_votes
 
 _MOST_EXAMPLES = 32  # papers that a ranking by example looks at, of each kind
 _NEAR = 300  # candidates an example brings
@@ -26,6 +27,9 @@ class Lexical(Stage):
 
     def rank(self, query: Query, ranking: Ranking, view: View, limit: int) -> Ranking:
         found = view.snapshot.lexical.search(query, limit, view.snapshot.mask(query.filters))
+        if query.sort == "votes":
+            rows = by_votes(query, found, view, limit)
+            return Ranking(rows, np.zeros(len(rows), np.float32), total=found.total)
         by_words = query.sort == "relevance" and any(not term.negative for term in query.terms)
         columns = {"lexical": found.scores} if by_words else {}
         return Ranking(found.rows, found.scores, columns, columns, total=found.total)

@@ -48,14 +48,15 @@ class Reply:
 Get = Callable[[str], Reply]
 
 
-def http_get(url: str) -> Reply:
-    """Return the reply to a GET request.
+def http_get(url: str, *, bearer: str = "") -> Reply:
+    """Return the reply to a GET request, made with a token where one is given.
 
     Raises:
         httpx.HTTPError: the network failed, or the reply took too long or grew too large.
     """
     deadline = time.monotonic() + LONGEST_REPLY
-    with _client().stream("GET", url) as response:
+    headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}  # httpx takes it to no other server
+    with _client().stream("GET", url, headers=headers) as response:
         body = bytearray()
         for chunk in response.iter_bytes():
             body += chunk

@@ -125,6 +125,16 @@ class Votes:
         """Return the keys of the papers whose pages a reader has opened, the last first."""
         return self._keys(r.seen, reader)
 
+    def voted(self) -> list[int]:
+        """Return the keys of the papers that anybody voted for here."""
+        with self._database.reading() as connection:
+            return papers.present_of(connection, list(connection.scalars(select(r.votes.c.record).distinct())))
+
+    def counted(self, keys: Collection[int]) -> dict[int, float]:
+        """Return how many votes each of these papers has in lists now, those from elsewhere included."""
+        with self._database.reading() as connection:
+            return dict(map(tuple, _COUNTED.rows(connection, keys)))
+
     def since(self, moment: datetime) -> list[Vote]:
         """Return the votes since a moment that count, in order: of a reader's for one paper the first."""
         with self._database.reading() as connection:
@@ -147,6 +157,7 @@ class Votes:
             return list(dict.fromkeys(found))
 
 
+_COUNTED = Prepared(lambda among: select(t.papers.c.key, t.papers.c.votes).where(among(t.papers.c.key)))
 _key = func.coalesce(t.absorbed.c.key, r.votes.c.record)
 _counting = (
     select(_key, r.votes.c.reader, r.votes.c.made, r.readers.c.created, r.votes.c.network)

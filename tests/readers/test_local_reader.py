@@ -43,6 +43,25 @@ def test_a_vote_counts_at_the_next_list(library: Library) -> None:
     assert library.front().papers[0].id == desk.HATS
 
 
+def test_votes_count_in_the_order_by_votes_without_another_index(library: Library) -> None:
+    library.refresh()
+    local = library.local_reader()
+    assert local is not None
+
+    def order(query: str) -> list[str]:
+        return [hit.paper.id for hit in library.search(query, sort="votes").hits]
+
+    newest_first = [desk.HATS, desk.BOATS, desk.CRANES]
+    assert order("paper") == order("") == newest_first
+    library.vote(local, desk.CRANES)
+    assert order("paper") == order("") == [desk.CRANES, desk.HATS, desk.BOATS]
+    assert order("boats") == [desk.BOATS]
+    assert library.search("paper", sort="votes", limit=1).hits[0].paper.id == desk.CRANES
+    library.refresh()
+    library.unvote(local, desk.CRANES)
+    assert order("paper") == newest_first
+
+
 def test_saved_papers_stand_on_the_shelf(library: Library) -> None:
     with desk.browser(library) as browser:
         desk.send(browser, f"/papers/{desk.BOATS}/save", note="read <b>soon</b>")

@@ -21,6 +21,7 @@ class Server:
     answer: Answer
     url: str = ""
     asked: list[str] = field(default_factory=list)
+    tokens: list[str | None] = field(default_factory=list)
     faults: list[tuple[int, dict[str, str]] | bytes] = field(default_factory=list)
 
 
@@ -32,6 +33,7 @@ def serving(answer: Answer) -> Iterator[Server]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             state.asked.append(unquote(self.path))
+            state.tokens.append(self.headers["Authorization"])
             fault = state.faults.pop(0) if state.faults else None
             if isinstance(fault, tuple):
                 self.reply(fault[0], b"{}", fault[1])

@@ -233,6 +233,27 @@ def test_measurements_become_series_that_trend(tmp_path: Path, monkeypatch: pyte
     assert after.parts["stars"] > 0
 
 
+def test_github_is_asked_with_the_token_of_the_settings_which_nothing_repeats(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock, settings = Clock(), Settings(home=tmp_path, github_token="ghp_s3cr3t")
+    known = SourceRecord(
+        source="arxiv", scheme="arxiv", own_id="2607.00001", title="A Paper with Code on the Hub", date="2026-07-01",
+        identifiers=("arxiv:2607.00001",), links={"code": "https://github.com/example/one"},
+    )  # fmt: skip
+    limited: tuple[int, dict[str, str]] = (403, {"X-RateLimit-Remaining": "0"})
+    with serving(lambda *_: {"stargazers_count": 1}) as server, Library(settings, clock=clock.now) as library:
+        monkeypatch.setattr(GitHub, "base_url", server.url)
+        library.store.add(Batch((known,), ""), cursor_name="file:x", source="arxiv", now=clock.now())
+        server.faults = [limited]
+        with caplog.at_level("DEBUG"), pytest.raises(Unavailable) as caught:
+            library.harvest("github", refresh=False)
+        (status,) = [one for one in library.freshness() if one.name == "github"]
+        monkeypatch.undo()
+    assert server.tokens == ["Bearer ghp_s3cr3t"]
+    assert "s3cr3t" not in f"{settings!r} {caught.value} {status} {caplog.text}"
+
+
 def test_votes_counted_by_two_sources_are_not_added_up(tmp_path: Path) -> None:
     clock = Clock()
     entry = {"2026-07-02": [daily(1, 40)]}
