@@ -69,9 +69,9 @@ class OneSubmissionShape(SubmissionShape):
 @router.get("/submit.json", response_model=SubmissionsShape)
 def submissions(request: Request, limit: params.Limit = params.LIMIT, page: params.Page = 1) -> Response:
     """What the reader sent in, the last first."""
+    reader, base = must_be_known(request), base_of(request)
     library: Library = request.app.state.library
-    found = library.submissions(must_be_known(request), limit=limit + 1, page=page)
-    base = base_of(request)
+    found = library.submissions(reader, limit=limit + 1, page=page)
     told = SubmissionsShape(
         page=page,
         next=page + 1 if len(found) > limit else None,
@@ -83,8 +83,9 @@ def submissions(request: Request, limit: params.Limit = params.LIMIT, page: para
 @router.get("/submissions/{number}.json", response_model=OneSubmissionShape)
 def one(request: Request, number: params.Number) -> Response:
     """One thing that the reader sent in, and the papers that came of it."""
+    reader, base = must_be_known(request), base_of(request)
     library: Library = request.app.state.library
-    found, base = library.submission(must_be_known(request), number), base_of(request)
+    found = library.submission(reader, number)
     papers = [CameShape(**shapes.brief(paper, base), new=new) for paper, new in library.submitted(found)]
     return Json({**submission(found, base), "papers": papers}, headers=_NEVER_KEPT)
 

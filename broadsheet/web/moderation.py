@@ -75,7 +75,8 @@ def claims(request: Request, number: Number, form: Posted) -> Response:
 @router.get("/readers")
 def readers(request: Request, page: Page = 1) -> Response:
     """Accounts, for those who look after them."""
-    found = _library(request).accounts(must_be_known(request), page=page)
+    reader = must_be_known(request)
+    found = _library(request).accounts(reader, page=page)
     return render(request, "readers.html", found=found, page=page)
 
 
