@@ -301,7 +301,9 @@ class Submitting(Moderating):
         self.store.submissions.settle(number, "merged", None, now=self.now)
 
     def _settle_by_papers(self, submission: Submission, aside: Sequence[SetAside] = (), trouble: str = "") -> None:
-        found = self._submission(submission.id)
+        found = self.store.submissions.get(submission.id)
+        if found is None:
+            return  # it was taken back meanwhile
         state: SubmissionState = "found" if found.new else "merged" if found.here else "refused"
         said = " ".join(part for part in (trouble, _unused(aside)) if part)
         self._settle(submission, state, said or ("There is no paper in it." if state == "refused" else None))

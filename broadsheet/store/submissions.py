@@ -20,6 +20,7 @@ from .freshness import stamp
 from .identity import record_name
 
 _OPEN: tuple[SubmissionState, ...] = ("queued", "waiting")
+_NOBODY = 0  # whose submissions are that were forgotten
 _AT_ONCE = 50  # records in one transaction
 _PART = 1 << 19  # bytes of a file in one transaction, some 10 ms, for which the votes of readers have to wait
 _PARTS_AT_ONCE = 4  # that are forgotten
@@ -235,15 +236,16 @@ class Submissions:
 
 
 def forget(connection: Connection, which: ColumnElement[bool]) -> None:
-    """Delete submissions with all that hangs on them."""
+    """Empty submissions and delete all that hangs on them; their numbers stay taken: somebody may be fetching them."""
     numbers = select(r.submissions.c.id).where(which)
     for table in (r.submitted, r.uploads):
         connection.execute(delete(table).where(table.c.submission.in_(numbers)))
-    connection.execute(delete(r.submissions).where(which))
+    empty = {"reader": _NOBODY, "given": "", "name": None, "state": "refused", "reason": None, "settled": None}
+    connection.execute(update(r.submissions).where(which).values(empty))
 
 
 def _submissions() -> Select[Any]:
-    return select(r.submissions, *_COUNTS)
+    return select(r.submissions, *_COUNTS).where(r.submissions.c.reader != _NOBODY)
 
 
 def _is_open() -> ColumnElement[bool]:

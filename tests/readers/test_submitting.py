@@ -399,6 +399,24 @@ def _unpacked(archive: bytes) -> dict[str, bytes]:
         return {name: packed.read(name) for name in packed.namelist()}
 
 
+def test_taken_back_while_it_is_fetched_it_becomes_nobody_elses(
+    people: People, world: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = people.library
+    sent = library.submit(people.bob, FOLDS[0])
+    take = library.store.submissions.take
+
+    def meanwhile(*given: Any, **more: Any) -> Any:
+        library.take_back(people.bob, sent.id)
+        assert library.submit(people.eve, "2603.01234").id != sent.id
+        return take(*given, **more)
+
+    monkeypatch.setattr(library.store.submissions, "take", meanwhile)
+    assert library.fetch_submission() is not None
+    assert [(one.given, one.state, one.new) for one in library.submissions(people.eve)] == [("2603.01234", "queued", 0)]
+    assert library.submissions(people.bob) == [] and library.submission_queue(people.ada)[1] == []
+
+
 # -- pages -------------------------------------------------------------------------------------------------------------
 
 
