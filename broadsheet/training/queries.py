@@ -210,7 +210,8 @@ def by_topic(papers: list[Paper]) -> Made:
         near = [f'"{other}"' for other, _ in beside.most_common(6)]
         search = f'("{word}" OR {" OR ".join(near[:2])}) AND ({" OR ".join(near[2:])}) NOT (review OR survey)'
         told = " ".join(part for id in ids for part in sentences(known[id]["abstract"])[: chance.randint(1, 4)])
-        made.ask(f"Studies of {word}. {search} {told}", [id for id in listing[word] if id not in left_out])
+        if answers := [id for id in listing[word] if id not in left_out]:
+            made.ask(f"Studies of {word}. {search} {told}", answers)
     return made
 
 

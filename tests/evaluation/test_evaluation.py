@@ -273,6 +273,18 @@ def test_the_five_pages_are_set_beside_our_order(capsys: pytest.CaptureFixture[s
     assert result["measures"]["share"] > 0.2
 
 
+def test_known_papers_are_looked_for_by_changed_titles(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    title = "Self-supervised colour modelling of galaxies"
+    _write(folder / "corpus.jsonl", {"id": "a", "title": title, "text": "Stars."}, {"id": "b", "title": "Stars"})
+    assert main(["known", str(folder), "--json"]) == 0
+    changes = json.loads(capsys.readouterr().out)["changes"]
+    assert {name: found["titles"] for name, found in changes.items()} == {
+        **dict.fromkeys(changes, 1),
+        "prefixes with hyphens": 0,
+    }
+    assert changes["as it is"]["success@3"] == changes["typing error"]["success@3"] == 1
+
+
 def test_tau_and_auc_know_agreement_from_its_opposite() -> None:
     ours = np.arange(5)
     assert (tau(ours), tau(ours[::-1])) == (1.0, -1.0)
