@@ -27,8 +27,8 @@ from broadsheet.text.normalise import parse_identifier
 Field = Literal["any", "title", "abstract", "author"]
 Sort = Literal["relevance", "new", "old", "votes", "cited"]
 
-LONGEST = 2_000  # characters of words that are looked at
-MOST_TERMS = 128
+LONGEST = 4_000  # characters of words that are looked at
+MOST_TERMS = 256
 SHORT_BEGINNING = 3  # letters; shorter beginnings are looked for in titles and names alone
 MOST_VARIED = 16  # words of a query that other spellings are looked for of; longer ones say enough
 MOST_VALUES = 16  # values of one filter, each of at most _VALUE characters

@@ -131,8 +131,8 @@ def test_an_identifier_alone_names_its_paper(typed: str, identifier: str | None)
         ("to be or not to be", "very common"),
         ("глубокое обучение", "English"),
         ("les images pour la vision dans une rue", "English"),
-        ("a " * 5_000, "2,000 characters"),
-        ("x y z w v u " * 40, "words were looked for"),
+        ("a " * 5_000, "4,000 characters"),
+        ("x y z w v u " * 60, "words were looked for"),
         ("".join(f"cat:c{n} " for n in range(30)), "values of cat:"),
     ],
 )

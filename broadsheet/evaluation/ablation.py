@@ -13,7 +13,7 @@ from broadsheet.evaluation.bench import Report, percentile, prepared
 from broadsheet.evaluation.collections import Collection, Shelf
 from broadsheet.evaluation.measures import Measure, depth, measured
 from broadsheet.query import Query, plain
-from broadsheet.rank import Blend, Dense, Features, Lexical, Ranking, Stage, View
+from broadsheet.rank import Blend, Dense, Features, Lexical, Ranking, Stage, View, understood
 from broadsheet.rank.pipeline import MOST
 from broadsheet.rank.profiles import BLENDED, PROFILES
 from broadsheet.rank.ranking import Column
@@ -79,7 +79,8 @@ def rows(collection: Collection, now: datetime, measures: Sequence[Measure], rep
         answers, times = {}, []
         for question in questions:
             began = time.perf_counter()
-            ranking = (stage % limit)(plain(question.text), Ranking.empty(), view)
+            query, _ = understood(plain(question.text), view)
+            ranking = (stage % limit)(query, Ranking.empty(), view)
             times.append((time.perf_counter() - began) * 1e3)
             answers[question.id] = shelf.papers(ranking.unfolded, question)
         per_query[way] = measured(judged, answers, measures)
@@ -94,7 +95,7 @@ def retrieved(collection: Collection, now: datetime) -> float:
     view, judged, shares = View(shelf.snapshot, now), collection.judgements(), []
     for question in questions:
         wanted = {paper for paper, grade in judged[question.id].items() if grade > 0}
-        ranking = BLENDED(plain(question.text), Ranking.empty(), view)
+        ranking = BLENDED(understood(plain(question.text), view)[0], Ranking.empty(), view)
         if wanted:
             shares.append(len(wanted.intersection(shelf.papers(ranking.rows, question))) / len(wanted))
     return float(np.mean(shares)) if shares else 0.0

@@ -102,7 +102,7 @@ class Searching(Base):
 
         started = time.perf_counter()
         view = self._view(taste)
-        query, mended = view.snapshot.lexical.corrected(query)  # reasons and marks are of what was looked for
+        query, mended = rank.understood(query, view)  # reasons and marks are of what was looked for
         ranking = rank.run(profile, query, view, RANKED)
         if profile == "rerank":
             self._note_unread(ranking, view)

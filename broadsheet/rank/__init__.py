@@ -10,6 +10,7 @@ from broadsheet.rank.ranking import Ranking, Taste, View
 from broadsheet.rank.reasons import categories, explain, facets
 from broadsheet.rank.rerank import Rerank, unread
 from broadsheet.rank.stages import Blend, Dense, Features, Lexical, Refine, Similar, Trending
+from broadsheet.rank.understanding import understood
 
 __all__ = [
     "MOST",
@@ -36,5 +37,6 @@ __all__ = [
     "facets",
     "run",
     "run_all",
+    "understood",
     "unread",
 ]

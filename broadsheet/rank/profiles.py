@@ -14,6 +14,7 @@ from broadsheet.rank.pipeline import MOST, Stage, Then
 from broadsheet.rank.ranking import Ranking, View
 from broadsheet.rank.rerank import Rerank
 from broadsheet.rank.stages import Blend, Dense, Features, Lexical, Refine, Similar, Trending
+from broadsheet.rank.understanding import understood
 
 FIRST = {"lexical": 0.6, "dense": 0.4}
 SECOND = {"lexical": 0.55, "refined": 0.45}
@@ -73,7 +74,7 @@ def run_all(profiles: Sequence[str], query: Query, view: View, limit: int = MOST
         InputError: there is no such profile.
     """
     known: _Known = {(): Ranking.empty()}
-    query, notes = view.snapshot.lexical.corrected(query)
+    query, notes = understood(query, view)
     rankings = [_ranked(name, query, view, limit, known) for name in profiles]
     return [replace(ranking, notes=(*notes, *ranking.notes)) for ranking in rankings]
 

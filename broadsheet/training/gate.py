@@ -25,14 +25,22 @@ import broadsheet
 from broadsheet.evaluation.collections import Collection, Shelf, indexed
 from broadsheet.evaluation.measures import measured, parsed
 from broadsheet.query import plain
-from broadsheet.rank import Ranking, View
+from broadsheet.rank import Ranking, View, understood
 from broadsheet.rank.gate import LEARNED, described, standard
 from broadsheet.rank.profiles import BEST, BLENDED, GATE_WEIGHT
 from broadsheet.rank.trees import Trees
 from broadsheet.training import queries
 
 # People's judgements and multiple answers count more than the one paper that a sentence was taken from.
-_WEIGHTS = {"cites": 2, "examples": 1.5, "keywords": 1.5, "scifact": 2, "nfcorpus_tokenised": 2, "halves": 0.5}
+_WEIGHTS = {
+    "cites": 2,
+    "examples": 1.5,
+    "keywords": 1.5,
+    "topics": 1.5,
+    "scifact": 2,
+    "nfcorpus_tokenised": 2,
+    "halves": 0.5,
+}
 _MOST = 250  # queries of a collection
 _ROUNDS, _DEPTH = 60, 5
 _PARAMETERS = {
@@ -88,7 +96,8 @@ def logged(collection: Collection, now: datetime) -> Log:
     names: list[tuple[str, ...]] = []
     found = []
     for question in islice((q for q in collection.questions() if q.id in judged), _MOST):
-        query, view = plain(question.text), View(shelf.snapshot, now)
+        view = View(shelf.snapshot, now)
+        query, _ = understood(plain(question.text), view)
         ranking = BLENDED(query, Ranking.empty(), view)
         if "refined" in ranking.features and len(ranking) > 1:
             own, features = described(query, ranking, view, BEST)

@@ -14,8 +14,9 @@ import shelf
 from broadsheet.encode import concepts
 from broadsheet.encode.concepts import Concepts
 from broadsheet.errors import InputError
-from broadsheet.query import Query, parse
-from broadsheet.rank import PROFILES, Ranking, View, explain, facets, run
+from broadsheet.query import Query, parse, plain
+from broadsheet.rank import PROFILES, Ranking, View, explain, facets, run, understood
+from broadsheet.rank.understanding import MOST_WORDS
 
 _EVERY = ("lexical", "dense", "hybrid")
 
@@ -105,6 +106,16 @@ def test_pages_are_slices_and_runs_repeat(view: View, profile: str) -> None:
     whole = _keys(view, run(profile, query, view))
     assert whole == _keys(view, run(profile, query, view))
     assert _keys(view, run(profile, query, view).cut(3, 6)) == whole[3:6]
+
+
+def test_of_a_long_query_the_words_that_say_most_are_looked_for(view: View) -> None:
+    unknown = [f"zebra{number}" for number in range(100)]
+    query = plain(" ".join([*unknown[:50], "cats", *unknown[50:]]))
+    short, notes = understood(query, view)
+    assert len({term.words for term in short.terms}) == MOST_WORDS
+    assert ("cat",) in [term.words for term in short.terms] and not notes
+    assert understood(short, view) == (short, ())
+    assert understood(parse('"cats" -dogs'), view)[0].terms == parse('"cats" -dogs').terms
 
 
 def _like(*keys: int, unlike: tuple[int, ...] = ()) -> Query:
