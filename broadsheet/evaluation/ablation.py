@@ -39,16 +39,18 @@ def _reciprocal(column: Column) -> Column:
     return np.asarray(1 / (_DAMPED + places), np.float32)
 
 
+_FIXED = (0.4, 0.55, 0.7, 0.85)
 WAYS: Mapping[str, Stage] = {
     "words": PROFILES["lexical"],
     "meaning": PROFILES["dense"],
     "reciprocal ranks": _BOTH >> Reciprocal(),
-    **{f"fixed {weight}": _BOTH >> Blend(lexical=weight, dense=round(1 - weight, 2)) for weight in (0.4, 0.55, 0.7)},
+    **{f"fixed {weight}": _BOTH >> Blend(lexical=weight, dense=round(1 - weight, 2)) for weight in _FIXED},
     "and refined": BLENDED,
     "and gated": PROFILES["hybrid"],
 }
 _WORDS, _VECTORS, _TOKENS = ("lexical/",), ("codes.", "bits.", "codebook"), ("tokens.", "lengths.")
 _READS = {"words": _WORDS, "meaning": _VECTORS, "and gated": _WORDS + _VECTORS + _TOKENS}
+BEST_FIXED = "best fixed weight of the collection"
 ORACLE = "better channel, known for each query"
 
 
@@ -67,7 +69,7 @@ class Row:
 
 
 def rows(collection: Collection, now: datetime, measures: Sequence[Measure], report: Report) -> list[Row]:
-    """Return every way to rank on a collection, and what knowing the better channel of each query would give.
+    """Return every way to rank on a collection, and what knowing its best weight, or each query's channel, would give.
 
     Raises:
         InputError: a file of the collection is missing.
@@ -86,7 +88,10 @@ def rows(collection: Collection, now: datetime, measures: Sequence[Measure], rep
         per_query[way] = measured(judged, answers, measures)
         found.append(Row(way, collection.name, _means(per_query[way]), percentile(times, 50), _bytes(way, shelf)))
     best = {name: _better(values, per_query["meaning"][name]) for name, values in per_query["words"].items()}
-    return [*found, Row(ORACLE, collection.name, _means(best))]
+    fixed = max(
+        (row for row in found if row.way.startswith("fixed")), key=lambda row: next(iter(row.measures.values()))
+    )
+    return [*found, Row(BEST_FIXED, collection.name, fixed.measures), Row(ORACLE, collection.name, _means(best))]
 
 
 def retrieved(collection: Collection, now: datetime) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from broadsheet.errors import InputError
 from broadsheet.evaluation.collections import Collection, Question, Shelf, indexed, read_again
 from broadsheet.evaluation.measures import MEASURES, Measure, depth, measured, parsed
 from broadsheet.evaluation.runs import Run
-from broadsheet.query import plain
+from broadsheet.query import Query, plain
 from broadsheet.rank import View, run, run_all
 
 Report = Callable[[str], None]
@@ -67,24 +67,38 @@ def evaluate(
 ) -> Outcome:
     """Return how a profile does on a collection; the index is built first where there is none yet.
 
+    `similar` is asked with the papers that the queries were made from, not with their words.
+
     Raises:
         InputError: there is no such profile, or a file of the collection is missing.
     """
     measures = measures or parsed(MEASURES)
     shelf, questions = prepared(collection, encoder, report, reranker)
     view, limit = View(shelf.snapshot, now), depth(measures) + 1
-    found, times = {}, []
+    found, times, read = {}, [], _reading(profile, shelf)
     for question in questions[:1]:  # the first query opens files and loads the encoder
-        run(profile, plain(question.text), view, limit)
+        run(profile, read(question), view, limit)
     for number, question in enumerate(questions, 1):
         began = time.perf_counter()
-        ranking = run(profile, plain(question.text), view, limit)
+        ranking = run(profile, read(question), view, limit)
         times.append((time.perf_counter() - began) * 1e3)
         found[question.id] = shelf.papers(ranking.unfolded, question)
         if number % _REPORTED == 0:
             report(f"{collection.name}: {number} of {len(questions)} queries")
     per_query = measured(collection.judgements(), found, measures)
     return Outcome(collection.name, collection.split, Run(profile, found, tuple(times)), per_query, shelf.bytes)
+
+
+def _reading(profile: str, shelf: Shelf) -> Callable[[Question], Query]:
+    """Return what makes a query of a question: its words, or for `similar` the paper that it was made from."""
+    keys = {paper: key for key, paper in enumerate(shelf.ids)}
+
+    def example(question: Question) -> Query:
+        if question.paper not in keys:
+            raise InputError(f"similar needs a paper_id of the corpus, and query {question.id} has none.")
+        return replace(plain(""), like=(keys[question.paper],))
+
+    return example if profile == "similar" else lambda question: plain(question.text)
 
 
 def answers(

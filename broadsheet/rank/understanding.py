@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +13,7 @@ from broadsheet.query import Query, Term
 from broadsheet.rank.ranking import View
 
 MOST_WORDS = 64  # of a whole abstract or a long topic; each costs 0.3 ms at 0.6 million papers
+_MOST_TIMES = 4  # that a word is looked for, each time for that price again
 
 
 def understood(query: Query, view: View) -> tuple[Query, tuple[str, ...]]:
@@ -23,14 +25,24 @@ def understood(query: Query, view: View) -> tuple[Query, tuple[str, ...]]:
 def _shortened(query: Query, snapshot: Snapshot) -> Query:
     """Return a query with the plain words that weigh most in it, by BM25's rarity x times asked for."""
     times = Counter(term.words[0] for term in query.terms if _is_plain(term))
-    if len(times) <= MOST_WORDS:
+    if len(times) <= MOST_WORDS and max(times.values(), default=0) <= _MOST_TIMES:
         return query
+    room = dict.fromkeys(_heaviest(times, snapshot), _MOST_TIMES)
+    return replace(query, terms=tuple(term for term in query.terms if not _is_plain(term) or _taken(term, room)))
+
+
+def _taken(term: Term, room: dict[str, int]) -> bool:
+    """Tell whether there is room for a term's word once more, and take it."""
+    (word,) = term.words
+    room[word] = room.get(word, 0) - 1
+    return room[word] >= 0
+
+
+def _heaviest(times: Mapping[str, int], snapshot: Snapshot) -> list[str]:
     papers = snapshot.lexical.frequencies(list(times)).astype(np.float64)
     rarity = np.where(papers > 0, np.log1p((snapshot.rows - papers + 0.5) / (papers + 0.5)), 0)
     weights = dict(zip(times, rarity * np.array(list(times.values())), strict=True))
-    kept = set(sorted(times, key=lambda word: -weights[word])[:MOST_WORDS])
-    terms = tuple(term for term in query.terms if not _is_plain(term) or term.words[0] in kept)
-    return replace(query, terms=terms)
+    return sorted(times, key=lambda word: -weights[word])[:MOST_WORDS]
 
 
 def _is_plain(term: Term) -> bool:

@@ -93,6 +93,16 @@ def test_the_paper_a_query_was_made_from_is_no_answer(folder: Path, capsys: pyte
     assert result["measures"] == {"nDCG@10": 0.0, "R@100": 0.0, "Success@5": 0.0}
 
 
+def test_similar_is_asked_with_the_paper_a_query_was_made_from(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", str(folder), "--profile", "similar"]) == InputError.exit_code
+    assert "paper_id" in capsys.readouterr().err
+    _write(folder / "queries.jsonl", {"id": "1", "text": "", "paper_id": "b"})
+    (folder / "qrels.tsv").write_text("1\ta\t1\n1\tc\t1\n")
+    assert _run(capsys, str(folder), "--profile", "similar")["measures"]["R@100"] == 1  # type: ignore[index]
+
+
 def test_trec_qrels_and_grades_are_read(folder: Path) -> None:
     (folder / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\n1\ta\t2\n1\tb\t0\n")
     assert find(str(folder)).judgements() == {"1": {"a": 2, "b": 0}}
@@ -298,6 +308,7 @@ def test_every_ingredient_is_measured_and_costed(folder: Path, capsys: pytest.Ca
     assert rows["words"]["bytes"] < rows["and refined"]["bytes"] < rows["and gated"]["bytes"]
     assert rows["and gated"]["ms"] > 0
     best = [rows[way]["measures"]["nDCG@10"] for way in ("words", "meaning")]
+    assert rows["best fixed weight of the collection"]["measures"]["nDCG@10"] > 0
     assert rows["better channel, known for each query"]["measures"]["nDCG@10"] >= max(best)
     assert main(["ablate", str(folder)]) == 0
     assert "reciprocal ranks" in capsys.readouterr().out

@@ -115,6 +115,7 @@ def test_of_a_long_query_the_words_that_say_most_are_looked_for(view: View) -> N
     assert len({term.words for term in short.terms}) == MOST_WORDS
     assert ("cat",) in [term.words for term in short.terms] and not notes
     assert understood(short, view) == (short, ())
+    assert len(understood(plain("cats dogs " * 50), view)[0].terms) == 8
     assert understood(parse('"cats" -dogs'), view)[0].terms == parse('"cats" -dogs').terms
 
 

@@ -16,7 +16,9 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
     """Add the command."""
     parser = commands.add_parser("run", help="measure a profile on a collection; one JSON object")
     add_collection(parser)
-    parser.add_argument("--profile", default="hybrid", help="lexical, dense, hybrid (default) or rerank")
+    parser.add_argument(
+        "--profile", default="hybrid", help="lexical, dense, hybrid (default), rerank, or similar: paper_id alone"
+    )
     parser.add_argument("--measures", nargs="+", default=MEASURES, help="as ir-measures names them: RR P@5 AP@100")
     parser.add_argument("--out", type=Path, help="write the results as a TREC run file, too")
     add_json(parser)
