@@ -1,16 +1,13 @@
 """Papers made ready for the index, in this process or in others: words, terms, and 8-bit codes.
 
-A worker is a plain child process that reads pickled batches from its parent and answers each. Nothing of the parent's
-`__main__` is run again, so a script needs no guard around its own code, and a worker ends when its parent does.
+A worker is a plain child process that reads pickled batches from its parent and answers each.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
 import pickle
 import subprocess
-import sys
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -19,6 +16,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, BinaryIO
 
+from broadsheet import children
 from broadsheet.encode import Encoder, concepts, paper_text
 from broadsheet.errors import Unavailable
 from broadsheet.index import forward, schema
@@ -113,10 +111,7 @@ class _Children:
             child.wait()
 
     def _start(self) -> None:
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), **_ONE_THREAD}
-        # Imported, not run as a script: what it answers with must be of this module, not of its __main__.
-        command = [sys.executable, "-c", "from broadsheet.index.workers import serve; serve()"]
-        child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
+        child = children.start(__name__, _ONE_THREAD)
         self._all.append(child)
         self._own.child = child
         assert child.stdin
@@ -135,9 +130,8 @@ class _Children:
 
 def serve() -> None:
     """Answer the batches on standard input, on standard output, until there are no more."""
-    with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as answers:
-        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what an encoder prints must not stand among the answers
-        _answer(sys.stdin.buffer, answers)
+    with children.answering() as (batches, answers):
+        _answer(batches, answers)
 
 
 def _answer(batches: BinaryIO, answers: BinaryIO) -> None:

@@ -13,7 +13,7 @@ from broadsheet.errors import BroadsheetError, InputError, SourceError
 from broadsheet.library.base import Report, silent
 from broadsheet.library.indexing import Indexing
 from broadsheet.records import Batch, Paper, Progress
-from broadsheet.store import Added
+from broadsheet.store import Added, Ready
 
 WATCHED_EDITIONS = 30  # newest editions whose papers' stars, citations and mentions are measured
 WATCHED_EACH = 40  # papers of each
@@ -28,14 +28,16 @@ class Gathering(Indexing):
 
         A file that cannot be read never stops the others; it is listed with its reason under "failed".
         """
+        from broadsheet.library import ahead
         from broadsheet.sources import recognise
 
+        day = self.now.date().isoformat()
         totals = Counter(Added().counts())
         failed = []
         for path in paths:
             try:
                 source = recognise(path)
-                batches = source.harvest(self.store.cursor(source.cursor_name))
+                batches = ahead.batches(source, self.store.cursor(source.cursor_name), day)
                 self._take(batches, source.cursor_name, source.name, totals, progress)
             except SourceError as error:
                 failed.append({"file": str(path), "reason": str(error)})
@@ -66,7 +68,7 @@ class Gathering(Indexing):
         name = f"{source}:{set or ''}"
         totals = Counter(Added().counts())
         try:
-            self._take(live.harvest(since or self.store.cursor(name)), name, source, totals, progress)
+            self._take(self._prepared(live.harvest(since or self.store.cursor(name))), name, source, totals, progress)
         except BroadsheetError as error:
             self.store.failed(source, str(error), now=self.now)
             raise
@@ -90,14 +92,17 @@ class Gathering(Indexing):
         found = self.store.fronts.latest(_ANY_DAY, WATCHED_EDITIONS, WATCHED_EACH)
         return self.store.papers([paper.key for paper in found])
 
+    def _prepared(self, batches: Iterator[Batch]) -> Iterator[Ready]:
+        return (self.store.prepared(batch, day=self.now.date().isoformat(), live=True) for batch in batches)
+
     def _take(
-        self, batches: Iterator[Batch], cursor_name: str, source: str, totals: Counter[str], progress: Report
+        self, batches: Iterator[Ready], cursor_name: str, source: str, totals: Counter[str], progress: Report
     ) -> None:
         """Store batch after batch, counting into `totals`, so that what came before a failure is counted too."""
         started, first = time.monotonic(), totals["records"]
         before = None  # the share that an earlier, interrupted reading had done
         for batch in batches:
-            totals.update(self.store.add(batch, cursor_name=cursor_name, source=source, now=self.now).counts())
+            totals.update(self.store.write(batch, cursor_name=cursor_name, source=source, now=self.now).counts())
             before = batch.done if before is None else before
             read = totals["records"] - first
             progress(

@@ -70,18 +70,22 @@ class FileSource(ABC):
         except OSError as error:
             raise _unreadable(self.path, error) from error
 
+    @staticmethod
+    def unread(since: str | None) -> bool:
+        """Return whether anything may be left to read after a cursor."""
+        return not _position(since)[1]
+
     def harvest(self, since: str | None = None) -> Iterator[Batch]:
         """Yield the records after the cursor `since` in batches of at most 500; the last one's cursor says "done".
 
         Raises:
             SourceError: the file cannot be read, or not further; what came before has been yielded.
         """
-        seen, done = _position(since)
-        if done:
+        if not self.unread(since):
             return
         try:
             with self.path.open("rb") as file:
-                yield from self._batches(file, seen, max(self.path.stat().st_size, 1))
+                yield from self._batches(file, _position(since)[0], max(self.path.stat().st_size, 1))
         except OSError as error:
             raise _unreadable(self.path, error) from error
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
-from broadsheet.records import Batch, SetAside, Signal, SourceRecord
+from broadsheet.records import Batch, SetAside, Signal, SourceRecord, Status
 
 from . import changes, freshness
 from . import schema as t
@@ -54,13 +54,14 @@ class Added:
 class _Prepared:
     """A record with all that can be known of it outside the transaction; `number` and `live` are final inside."""
 
-    record: SourceRecord
     name: int
     digest: int
     payload: bytes
+    titled: bool
+    status: Status
     facts: Facts
     names: tuple[str, ...]
-    authors: frozenset[int]
+    authors: tuple[int, ...]
     signals: list[Signal]
     live: str | None
     alone: Entry  # what lists need of it, if it is a paper by itself
@@ -70,32 +71,48 @@ class _Prepared:
     def of(cls, record: SourceRecord, name: int, json: bytes, day: str, live: str | None) -> _Prepared:
         """Prepare a record that is stored on a day."""
         signals = dated(record, day)
+        hashes = [author_hash(author.name) for author in record.authors]
         return cls(
-            record=record,
             name=name,
             digest=digest64(json),
             payload=pack(json),
+            titled=bool(record.title),
+            status=record.status,
             facts=Facts.of(0, record),
             names=names(record),
-            authors=frozenset(hashed for a in record.authors if (hashed := author_hash(a.name)) is not None),
+            authors=tuple(dict.fromkeys([hashed for hashed in hashes if hashed is not None])),
             signals=signals,
             live=live,
             alone=Entry.of([Stored(0, live, record)], signals),
         )
 
 
-def add(database: Database, batch: Batch, *, cursor_name: str, source: str, now: datetime, live: bool) -> Added:
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A batch with all that can be known of it without the store; it may be made in another process."""
+
+    items: list[_Prepared]
+    records: int  # good ones, also those whose name a later one has
+    set_aside: list[SetAside]
+    measured: tuple[tuple[str, Signal], ...]
+    cursor: str
+    done: float | None
+
+
+def prepared(batch: Batch, *, day: str, live: bool) -> Ready:
+    """Return a batch ready to be written on a day."""
+    good, bad = _sorted_out(batch)
+    named = {record_name(record): (record, json) for record, json in good}  # of two with one name, the later counts
+    items = [_Prepared.of(record, name, json, day, day if live else None) for name, (record, json) in named.items()]
+    return Ready(items, len(good), bad, batch.measured, batch.cursor, batch.done)
+
+
+def write(database: Database, ready: Ready, *, cursor_name: str, source: str, now: datetime) -> Added:
     """Store a batch in transactions short enough for those who wait, its cursor with the last.
 
     Records that are there already, unchanged, write nothing, so that a batch may be read again after a crash.
     """
-    good, bad = _sorted_out(batch)
-    day = now.date().isoformat()
-    named = {record_name(record): (record, json) for record, json in good}  # of two with one name, the later counts
-    changed = [
-        _Prepared.of(record, name, json, day, day if live else None)
-        for name, (record, json) in _without_unchanged(database, named).items()
-    ]
+    changed = _without_unchanged(database, ready.items)
     size = _AT_ONCE if database.embedded else _AT_ONCE_AWAY
     *before, last = [changed[first : first + size] for first in range(0, len(changed) or 1, size)]
 
@@ -106,14 +123,14 @@ def add(database: Database, batch: Batch, *, cursor_name: str, source: str, now:
 
     def finish(connection: Connection) -> tuple[int, int, int]:
         done = store(connection, last)
-        _measure(connection, batch.measured)
-        freshness.store_cursor(connection, cursor_name, batch.cursor, now)
-        freshness.set_aside(connection, source, bad, now)
+        _measure(connection, ready.measured)
+        freshness.store_cursor(connection, cursor_name, ready.cursor, now)
+        freshness.set_aside(connection, source, ready.set_aside, now)
         return done
 
     counts = [database.bulk(partial(store, some=some)) for some in before] + [database.bulk(finish)]
     new, updated, merged = (sum(column) for column in zip(*counts, strict=True))
-    return Added(new, updated, len(good) - new - updated, merged, len(bad))
+    return Added(new, updated, ready.records - new - updated, merged, len(ready.set_aside))
 
 
 def add_few(
@@ -173,12 +190,10 @@ def _sorted_out(batch: Batch) -> tuple[list[tuple[SourceRecord, bytes]], list[Se
     return good, bad
 
 
-def _without_unchanged(
-    database: Database, named: Mapping[int, tuple[SourceRecord, bytes]]
-) -> dict[int, tuple[SourceRecord, bytes]]:
+def _without_unchanged(database: Database, items: Sequence[_Prepared]) -> list[_Prepared]:
     with database.reading() as connection:
-        known = {row.name: row.digest for row in _BY_NAME.rows(connection, named)}
-    return {name: record for name, record in named.items() if known.get(name) != digest64(record[1])}
+        known = {row.name: row.digest for row in _BY_NAME.rows(connection, [item.name for item in items])}
+    return [item for item in items if known.get(item.name) != item.digest]
 
 
 def _measure(connection: Connection, measured: Sequence[tuple[str, Signal]]) -> None:
@@ -192,7 +207,7 @@ def _measure(connection: Connection, measured: Sequence[tuple[str, Signal]]) -> 
     if values:
         upsert(connection, t.signals, _signal_rows(values))
         keys = set(found.values())
-        write_papers(connection, keys, {}, {})
+        write_papers(connection, keys, {})
         changes.write(connection, keys, [])
 
 
@@ -243,8 +258,7 @@ class _Addition:
         write_joined(self._connection, placement, gone, self._stamp)
         keys = {placement.paper_of(item.number) for item in stored}
         give_names(self._connection, keys & placement.told_apart)
-        at_hand = {item.number: Stored(item.number, item.live, item.record) for item in stored}
-        deleted = write_papers(self._connection, keys, at_hand, {item.number: item.alone for item in new})
+        deleted = write_papers(self._connection, keys, {item.number: item.alone for item in new})
         changes.write(self._connection, keys, [*gone, *deleted])
         return len(new), len(updated), len(placement.joined)
 
@@ -256,7 +270,7 @@ class _Addition:
         updated: list[_Prepared] = []
         for item in prepared:
             row = known.get(item.name)
-            if row is None and item.record.title:
+            if row is None and item.titled:
                 new.append(self._with_number(item, following + len(new)))
             elif row is not None and row.digest != item.digest:
                 item.live = row.live or item.live
@@ -264,7 +278,7 @@ class _Addition:
         return new, updated
 
     def _with_number(self, item: _Prepared, number: int) -> _Prepared:
-        if not item.record.title:
+        if not item.titled:
             item = self._marked(item, number)
         item.number = item.facts.record = number
         return item
@@ -273,7 +287,7 @@ class _Addition:
         """Return the stored record, marked as a deletion without text says; its digest stays the deletion's."""
         payload = self._connection.scalar(select(t.records.c.payload).where(t.records.c.id == number))
         assert payload is not None
-        record = replace(unpack(payload), status=item.record.status)
+        record = replace(unpack(payload), status=item.status)
         whole = _Prepared.of(record, item.name, plain(record), "", item.live)
         whole.digest, whole.signals = item.digest, []
         return whole

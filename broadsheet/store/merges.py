@@ -58,7 +58,7 @@ def undo(connection: Connection, number: int, stamp: str) -> tuple[int, int]:
     pairs = {(merge.survivor, merge.absorbed), (root, merge.absorbed)}
     insert_new(connection, t.apart, [{"one": min(pair), "other": max(pair)} for pair in pairs])
     papers.give_names(connection, [root, merge.absorbed])
-    deleted = papers.write_papers(connection, [root, merge.absorbed], {}, {})
+    deleted = papers.write_papers(connection, [root, merge.absorbed], {})
     changes.write(connection, [root, merge.absorbed], deleted)
     return root, merge.absorbed
 

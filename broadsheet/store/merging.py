@@ -14,10 +14,11 @@ authors, note, comment, licence. The exceptions:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date as Day
 from datetime import timedelta
+from itertools import chain
 from typing import TypeVar
 
 from broadsheet.records import Author, Paper, Signal, SourceRecord, Status, day_range
@@ -61,31 +62,58 @@ class Stored:
 
 def merge(key: int, stored: Iterable[Stored], identifiers: Sequence[str], signals: Iterable[Signal]) -> Paper:
     """Return the paper of these records; `identifiers` are those that lead to it now, at least one."""
-    ordered = sorted(stored, key=lambda s: (_RANK.get(s.record.source, _OTHERS), s.number))
+    ordered = _ordered(stored)
     records = [s.record for s in ordered]
-    title = _first(r.title for r in records) or ""
+    title = _title(records)
     return Paper(
         key=key,
         id=normalise.best(identifiers),
         identifiers=tuple(identifiers),
         title=title,
-        abstract=_first(r.abstract for r in records),
-        note=_first(r.note for r in records),
+        abstract=_first([r.abstract for r in records]),
+        note=_first([r.note for r in records]),
         authors=_authors(records),
-        date=earliest(r.date for r in records),
-        updated=max((r.updated for r in records if r.updated), default=None),
+        date=earliest([r.date for r in records]),
+        updated=max([r.updated for r in records if r.updated], default=None),
         announced=announced(ordered),
         venue=_venue(records),
-        categories=_all(r.categories for r in records),
-        keywords=_all(r.keywords for r in records),
+        categories=_all([r.categories for r in records]),
+        keywords=_all([r.keywords for r in records]),
         links={name: url for r in reversed(records) for name, url in r.links.items()},
-        comment=_first(r.comment for r in records),
-        licence=_first(r.licence for r in records),
-        status=next(status for status in _STATUSES if any(r.status == status for r in records)),
+        comment=_first([r.comment for r in records]),
+        licence=_first([r.licence for r in records]),
+        status=_status(records),
         front_matter=normalise.is_front_matter(title),
         signals=newest(signals),
-        sources=_all((r.source,) for r in records),
+        sources=tuple(dict.fromkeys([r.source for r in records])),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What lists need of a paper; `ranked` says whether default results may show it."""
+
+    ranked: bool
+    status: Status
+    date: str | None
+    announced: str | None
+    venue: str | None
+    signals: Mapping[str, float]
+
+    @classmethod
+    def of(cls, stored: Iterable[Stored], signals: Iterable[Signal]) -> Outline:
+        """Return the outline of the paper that `merge` makes of the same, in a third of the time."""
+        ordered = _ordered(stored)
+        records = [s.record for s in ordered]
+        status = _status(records)
+        return cls(
+            ranked=status == "published" and not normalise.is_front_matter(_title(records)),
+            status=status,
+            date=earliest([r.date for r in records]),
+            announced=announced(ordered),
+            venue=_venue(records),
+            signals=newest(signals),
+        )
 
 
 def announced(stored: Iterable[Stored]) -> str | None:
@@ -161,7 +189,7 @@ def _later(one: Signal, other: Signal) -> bool:
 
 def _authors(records: Sequence[SourceRecord]) -> tuple[Author, ...]:
     """Return the first authors there are, with the ORCID that any record knows for a name."""
-    authors = _first(r.authors for r in records) or ()
+    authors = _first([r.authors for r in records]) or ()
     orcids = {a.name: a.orcid for r in records for a in r.authors if a.orcid}
     if not orcids:
         return authors
@@ -169,17 +197,33 @@ def _authors(records: Sequence[SourceRecord]) -> tuple[Author, ...]:
 
 
 def _venue(records: Sequence[SourceRecord]) -> str | None:
-    published = _first(r.venue for r in records if r.venue and not _is_preprint_server(r.venue))
-    return published or _first(r.venue for r in records)
+    venues = [r.venue for r in records if r.venue]
+    return next((venue for venue in venues if not _is_preprint_server(venue)), _first(venues))
 
 
 def _is_preprint_server(venue: str) -> bool:
     return normalise.fingerprint(venue) in _PREPRINT_SERVERS
 
 
-def _first(values: Iterable[T | None]) -> T | None:
-    return next((value for value in values if value), None)
+def _ordered(stored: Iterable[Stored]) -> list[Stored]:
+    return sorted(stored, key=lambda s: (_RANK.get(s.record.source, _OTHERS), s.number))
 
 
-def _all(groups: Iterable[Iterable[str]]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(value for group in groups for value in group))
+def _title(records: Sequence[SourceRecord]) -> str:
+    return _first([r.title for r in records]) or ""
+
+
+def _status(records: Sequence[SourceRecord]) -> Status:
+    given = {r.status for r in records}
+    return next(status for status in _STATUSES if status in given)
+
+
+def _first(values: Sequence[T | None]) -> T | None:
+    for value in values:
+        if value:
+            return value
+    return None
+
+
+def _all(groups: Sequence[Iterable[str]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(chain.from_iterable(groups)))

@@ -17,8 +17,8 @@ from . import attention
 from . import schema as t
 from .codec import hash64, unpack
 from .connect import Among, Prepared, among, insert_new, upsert
-from .identity import ADDRESSES, names
-from .merging import GAINED, Stored, gained, merge
+from .identity import ADDRESSES
+from .merging import GAINED, Outline, Stored, gained, merge
 
 _leading = t.identifiers.outerjoin(t.absorbed, t.absorbed.c.record == t.identifiers.c.record)
 _leads = select(t.identifiers.c.identifier, func.coalesce(t.absorbed.c.key, t.identifiers.c.record))
@@ -96,28 +96,25 @@ class Entry:
     def of(cls, stored: Sequence[Stored], signals: Iterable[Signal]) -> Entry:
         """Return the entry of the paper that these records are."""
         known = list(signals)
-        paper = merge(0, stored, names(stored[0].record), known)
-        return cls(_row(paper, known), paper.status == "deleted")
+        outline = Outline.of(stored, known)
+        return cls(_row(outline, known), outline.status == "deleted")
 
 
-def write_papers(
-    connection: Connection, keys: Collection[int], at_hand: Mapping[int, Stored], alone: Mapping[int, Entry]
-) -> list[int]:
+def write_papers(connection: Connection, keys: Collection[int], alone: Mapping[int, Entry]) -> list[int]:
     """Write what lists need of these papers; return those that all their sources have deleted.
 
-    `at_hand` are records by number that need not be read, `alone` entries of those that may be papers by themselves.
+    `alone` are entries, by number, of records that may be papers by themselves, and need not be read then.
     """
     paper_of = members(connection, keys)
     shared = {key for number, key in paper_of.items() if number != key}
     entries = {key: alone[key] for key in keys if key in alone and key not in shared}
-    entries |= _entries(connection, {n: key for n, key in paper_of.items() if key not in entries}, at_hand)
+    entries |= _entries(connection, {n: key for n, key in paper_of.items() if key not in entries})
     upsert(connection, t.papers, [{"key": key, **entry.row} for key, entry in sorted(entries.items())])
     return [key for key, entry in entries.items() if entry.deleted]
 
 
-def _entries(connection: Connection, paper_of: Mapping[int, int], at_hand: Mapping[int, Stored]) -> dict[int, Entry]:
-    missing = [number for number in paper_of if number not in at_hand]
-    stored = dict(at_hand) | _by_number(connection, missing)
+def _entries(connection: Connection, paper_of: Mapping[int, int]) -> dict[int, Entry]:
+    stored = _by_number(connection, paper_of)
     groups: dict[int, list[Stored]] = defaultdict(list)
     for number, key in paper_of.items():
         groups[key].append(stored[number])
@@ -128,7 +125,7 @@ def _entries(connection: Connection, paper_of: Mapping[int, int], at_hand: Mappi
 _UNLISTED = {"day": None, "edition": None, "venue": None, "votes": 0.0, "comments": 0.0}
 
 
-def _row(paper: Paper, signals: Sequence[Signal]) -> dict[str, Any]:
+def _row(paper: Outline, signals: Sequence[Signal]) -> dict[str, Any]:
     if not paper.ranked:
         return {**_UNLISTED, **dict.fromkeys(GAINED, 0.0)}
     return {

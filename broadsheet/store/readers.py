@@ -206,7 +206,7 @@ def reader_of(row: RowMapping | Mapping[str, Any]) -> Reader:
 
 def recount(connection: Connection, records: list[int]) -> None:
     """Write anew what lists know of the papers of these records."""
-    papers.write_papers(connection, set(papers.present_of(connection, records)), {}, {})
+    papers.write_papers(connection, set(papers.present_of(connection, records)), {})
 
 
 def name_by_number(connection: Connection, number: int) -> None:

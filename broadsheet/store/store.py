@@ -11,7 +11,7 @@ from typing import Any, Self
 from broadsheet.records import Batch, Change, Paper, SetAside, Signal, SourceRecord, SourceStatus
 
 from . import adding, backup, belongings, changes, editions, freshness, health, leases, merges, merging, papers
-from .adding import Added
+from .adding import Added, Ready
 from .comments import Comments
 from .connect import Database
 from .digests import Digests
@@ -95,8 +95,17 @@ class Store:
         A cursor whose name begins with "file:" is a file's, and any other a live source's, whose papers are announced
         at the latest on the day they are first harvested.
         """
-        live = not cursor_name.startswith("file:")
-        return adding.add(self._database, batch, cursor_name=cursor_name, source=source, now=now, live=live)
+        ready = self.prepared(batch, day=now.date().isoformat(), live=not cursor_name.startswith("file:"))
+        return self.write(ready, cursor_name=cursor_name, source=source, now=now)
+
+    @staticmethod
+    def prepared(batch: Batch, *, day: str, live: bool) -> Ready:
+        """Return a batch with all that can be known of it without the store, for `write`; any process may do that."""
+        return adding.prepared(batch, day=day, live=live)
+
+    def write(self, ready: Ready, *, cursor_name: str, source: str, now: datetime) -> Added:
+        """Store a prepared batch with its cursor, as `add` does."""
+        return adding.write(self._database, ready, cursor_name=cursor_name, source=source, now=now)
 
     def seen(self, source: str, *, now: datetime) -> None:
         """Note that a source answered."""
