@@ -18,6 +18,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
+from functools import lru_cache
 from typing import Any, Literal, cast, get_args
 
 from broadsheet.records import day_range
@@ -114,8 +115,7 @@ class Query:
     @property
     def plain(self) -> str:
         """The words wanted as they were typed, without signs, fields and people: what the encoder reads."""
-        wanted = (clause for clause in _clauses(self.words) if not clause.negative and clause.name != "author")
-        return " ".join(clause.value.rstrip("*") for clause in wanted)
+        return _plain(self.words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +171,12 @@ def show(query: Query) -> str:
     if query.sort != "relevance":
         clauses.append(_Clause(query.sort, "sort"))
     return " ".join(filter(None, (query.words, *map(str, clauses))))
+
+
+@lru_cache(maxsize=1_024)
+def _plain(words: str) -> str:
+    wanted = (clause for clause in _clauses(words) if not clause.negative and clause.name != "author")
+    return " ".join(clause.value.rstrip("*") for clause in wanted)
 
 
 def _usable(text: str) -> str:

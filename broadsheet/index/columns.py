@@ -19,6 +19,13 @@ from broadsheet.index.works import mark_of, people_of
 HIDDEN = "h"  # among flags
 
 
+def best_first(scores: NDArray[np.float32], keys: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Return the order of rows by score, the highest first, of equals the lowest key."""
+    order = np.argsort(-scores, kind="stable")
+    ordered = scores[order]
+    return np.lexsort((keys, -scores)) if (ordered[1:] == ordered[:-1]).any() else order
+
+
 class Ragged:
     """Several numbers a row."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +130,7 @@ class Dense:
         self._dimension, self._alive = codebook.dimension, alive
         self._starts = np.concatenate([[0], np.cumsum(rows, dtype=np.int64)])
         self._codes = [open_codes(folder, n, codebook.dimension) for folder, n in zip(folders, rows, strict=True)]
+        self._last: _Eligible | None = None
         self._scanners = [faiss.read_index(str(folder / BITS)) for folder in folders]
 
     def search(
@@ -139,13 +141,12 @@ class Dense:
         Deleted rows never come; an all-zero vector, which means nothing, finds nothing.
         """
         length = float(np.sqrt(vector @ vector))
-        eligible = self._alive if mask is None else self._alive & mask
-        count = int(np.count_nonzero(eligible))
-        if not length or not count or limit < 1:
+        eligible = self._eligible(mask) if limit > 0 else None
+        if not length or eligible is None or not eligible.count:
             return np.empty(0, np.int32), np.empty(0, np.float32)
         query = np.ascontiguousarray(vector, np.float32) / np.float32(length)
-        few = count <= max(_FEW, limit)
-        rows = np.flatnonzero(eligible) if few else self._scan(query, max(_TIMES * limit, _RESCORED), eligible)
+        few = eligible.count <= max(_FEW, limit)
+        rows = eligible.rows() if few else self._scan(query, max(_TIMES * limit, _RESCORED), eligible)
         scores = _cosines(self._codes_of(rows), query)
         best = np.lexsort((rows, -scores))[:limit]
         return rows[best].astype(np.int32), scores[best]
@@ -155,23 +156,31 @@ class Dense:
         return restored(self._codes_of(np.asarray(rows, np.int64)))
 
     def _codes_of(self, rows: NDArray[np.int64]) -> Codes:
+        if len(self._codes) == 1:
+            return np.asarray(self._codes[0].take(rows, axis=0))
         codes = np.empty((len(rows), self._dimension), np.int8)
         segments = np.searchsorted(self._starts, rows, "right") - 1
-        for segment in np.unique(segments):
+        for segment in np.flatnonzero(np.bincount(segments)):
             here = segments == segment
             codes[here] = self._codes[segment].take(rows[here] - self._starts[segment], axis=0)
         return codes
 
-    def _scan(self, query: Vectors, count: int, eligible: Mask) -> NDArray[np.int64]:
+    def _eligible(self, mask: Mask | None) -> _Eligible:
+        """Return the living rows of a mask; most searches ask with the same one, so the last is remembered."""
+        last = self._last
+        if last is None or last.mask is not mask:
+            self._last = last = _Eligible(mask, self._alive if mask is None else self._alive & mask, self._starts)
+        return last
+
+    def _scan(self, query: Vectors, count: int, eligible: _Eligible) -> NDArray[np.int64]:
         """Return the rows of the best one-bit estimates, which compare between segments, their codebook being one."""
         faiss.omp_set_num_threads(1)  # a setting of the calling thread
         wide = _widened(query[None])
         found, products = [], []
-        for scanner, start in zip(self._scanners, self._starts[:-1], strict=True):
+        for scanner, start, bits in zip(self._scanners, self._starts[:-1], eligible.bits, strict=True):
             if not scanner.ntotal:
                 continue
-            own = eligible[start : start + scanner.ntotal]
-            estimates, numbers = scanner.search(wide, min(count, scanner.ntotal), params=_restricted(own))
+            estimates, numbers = scanner.search(wide, min(count, scanner.ntotal), params=_restricted(bits))
             real = numbers[0] >= 0
             found.append(numbers[0][real] + start)
             products.append(estimates[0][real])
@@ -190,8 +199,21 @@ def _cosines(codes: Codes, query: Vectors) -> NDArray[np.float32]:
     return cosines
 
 
-def _restricted(mask: Mask) -> Any:
-    """Return faiss search parameters that admit only the rows of a mask."""
+class _Eligible:
+    """The rows that a search may find: their number, and per segment as bits, None where all may be."""
+
+    def __init__(self, mask: Mask | None, rows: Mask, starts: NDArray[np.int64]) -> None:
+        self.mask, self._rows = mask, rows
+        self.count = int(np.count_nonzero(rows))
+        parts = [rows[begin:end] for begin, end in pairwise(starts.tolist())]
+        self.bits = [None if part.all() else np.packbits(part, bitorder="little") for part in parts]
+
+    def rows(self) -> NDArray[np.int64]:
+        return np.flatnonzero(self._rows)
+
+
+def _restricted(bits: NDArray[np.uint8] | None) -> Any:
+    """Return faiss search parameters that admit only the rows whose bits are set."""
     make: Any = faiss.SearchParametersIVF  # faiss wraps its constructors at run time
     selector: Any = faiss.IDSelectorBitmap
-    return make(nprobe=1, sel=None if mask.all() else selector(np.packbits(mask, bitorder="little")))
+    return make(nprobe=1, sel=None if bits is None else selector(bits))

@@ -122,9 +122,11 @@ class Forward:
         return Gathered(self._at(places), owners, starts)
 
     def _at(self, places: NDArray[np.int64]) -> Tokens:
+        if len(self._parts) == 1:
+            return np.asarray(self._parts[0][places])
         found = np.empty(len(places), np.uint16)
         parts = np.searchsorted(self._edges, places, "right") - 1
-        for part in np.unique(parts):
+        for part in np.flatnonzero(np.bincount(parts)):
             here = parts == part
             found[here] = self._parts[part][places[here] - self._edges[part]]
         return found

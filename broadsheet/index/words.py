@@ -14,7 +14,7 @@ from tantivy import Occur, Order
 
 from broadsheet.index import schema
 from broadsheet.index.clauses import Clauses, fields_of
-from broadsheet.index.columns import Columns
+from broadsheet.index.columns import Columns, best_first
 from broadsheet.index.entry import MISSING_DAY
 from broadsheet.index.masks import Mask, Masks
 from broadsheet.index.spelling import Speller
@@ -121,7 +121,7 @@ class Lexical:
         hits = result.hits[:limit]
         rows = self._rows([address for _, address in hits])
         scores = np.fromiter((score for score, _ in hits), np.float32, len(hits))
-        best = np.lexsort((self._columns.keys[rows], -scores))
+        best = best_first(scores, self._columns.keys[rows])
         return Matches(rows[best], scores[best], result.count)
 
     def _sorted(self, found: tantivy.Query, by: _Sorting, limit: int) -> Matches:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from broadsheet.errors import NotFound
 from broadsheet.library.base import Base
 from broadsheet.query import Query, parse
-from broadsheet.records import Attention, Hit, Listing
+from broadsheet.records import Attention, Hit, Listing, Paper, Span
 from broadsheet.text import highlight
 
 if TYPE_CHECKING:
@@ -136,13 +136,14 @@ class Searching(Base):
         present = {paper.key: paper for paper in self.store.papers([*keys, *chain.from_iterable(also.values())])}
         shown = [present.get(key) for key in keys]
         reasons = rank.explain(profile, query, view, page, shown) if explain else [None] * len(keys)
+        marker = highlight.Marker(query.terms)
         return tuple(
             Hit(
                 paper=paper,
                 score=float(score),
                 by_meaning=bool(by_meaning),
-                title_marks=highlight.marks(paper.title, terms),
-                text_marks=highlight.marks(paper.text, terms),
+                title_marks=marks(paper.title),
+                text_marks=marks(paper.text),
                 also=tuple(present[key] for key in also[paper.key] if key in present),
                 concepts=view.snapshot.concepts_of(row),
                 reasons=why,
@@ -151,7 +152,7 @@ class Searching(Base):
                 shown, page.rows.tolist(), page.scores, page.by_meaning, reasons, strict=True
             )
             if paper is not None  # deleted since the snapshot was made
-            for terms in (rank.alike(query, view, f"{paper.title}\n{paper.text}") if query.like else query.terms,)
+            for marks in (_marks_of_likeness(query, view, paper) if query.like else marker.marks,)
         )
 
     def _view(self, taste: Taste | None = None) -> View:
@@ -175,6 +176,12 @@ class Searching(Base):
 
         keys = [paper.key for paper in found]
         return trending.weighed(found, self.store.votes.given(keys), self.store.shelves.savers(keys))
+
+
+def _marks_of_likeness(query: Query, view: View, paper: Paper) -> Callable[[str], tuple[Span, ...]]:
+    from broadsheet import rank
+
+    return highlight.Marker(rank.alike(query, view, f"{paper.title}\n{paper.text}")).marks
 
 
 def _keys(view: View, rows: Sequence[int]) -> list[int]:

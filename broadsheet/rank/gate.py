@@ -7,6 +7,7 @@ What serves a query is also what logs its features for training.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -23,6 +24,8 @@ LEARNED = Path(__file__).parent / "data" / "gate.json"
 _CHANNELS = ("lexical", "dense", "refined")
 _AS_THEY_ARE = ("bm25_long", "covered", "rarest_three", "title", "title_words", "pairs", "first_place")
 _DAMPED = 20  # places of a list before its reciprocals fall
+
+Places = NDArray[np.intp]
 
 
 class Gate(Stage):
@@ -59,21 +62,27 @@ def described(query: Query, ranking: Ranking, view: View, best: int) -> tuple[tu
     """
     top, asked = ranking.cut(0, best), Asked.of(query, view.snapshot)
     own = {"blend": top.scores, **{name: top.features[name] for name in _CHANNELS}}
-    places = {f"{name}_place": _reciprocal(ranking.features[name])[: len(top)] for name in ("lexical", "dense")}
+    order = {name: np.argsort(-ranking.features[name], kind="stable") for name in ("lexical", "dense")}
+    place = {name: _place(found) for name, found in order.items()}
+    places = {f"{name}_place": _reciprocal(found[: len(top)]) for name, found in place.items()}
     share = {f"{name}_share": normalised(ranking.features[name])[: len(top)] for name in _CHANNELS}
     evidence = Evidence(asked, view.snapshot, top.rows).columns()
-    among = {f"{name}~": standard(column) for name, column in {**own, **places, **share, **evidence}.items()}
+    among = {**own, **places, **share, **evidence}
     plain = {"dense": own["dense"], "refined": own["refined"], **places, **share}
     plain |= {name: evidence[name] for name in _AS_THEY_ARE}
-    whole = {**_of_query(asked, ranking, view), **_of_lists(ranking)}
-    columns = [*among.values(), *plain.values(), *(np.full(len(top), value) for value in whole.values())]
-    return (*among, *plain, *whole), np.stack(columns, axis=1).astype(np.float32)
+    whole = {**_of_query(asked, ranking, view), **_of_lists(ranking, order, place)}
+    described = np.empty((len(among) + len(plain) + len(whole), len(top)), np.float32)
+    described[: len(among)] = standard(np.stack(list(among.values()), dtype=np.float32))
+    described[len(among) : -len(whole)] = list(plain.values())
+    described[-len(whole) :] = np.array(list(whole.values()))[:, None]
+    return (*(f"{name}~" for name in among), *plain, *whole), np.ascontiguousarray(described.T)
 
 
-def standard(column: Column) -> Column:
-    """Return a column with mean 0 and spread 1; zeros where all are equal."""
-    spread = float(column.std())
-    return (column - column.mean()) / np.float32(spread) if spread > 1e-6 else np.zeros(len(column), np.float32)
+def standard(columns: Column) -> Column:
+    """Return one column, or one a row, with mean 0 and spread 1; zeros where all are equal."""
+    spread = columns.std(axis=-1, keepdims=True)
+    centred = columns - columns.mean(axis=-1, keepdims=True)
+    return np.asarray(np.divide(centred, spread, out=np.zeros_like(columns), where=spread > 1e-6), np.float32)
 
 
 def _of_query(asked: Asked, ranking: Ranking, view: View) -> dict[str, float]:
@@ -88,11 +97,10 @@ def _of_query(asked: Asked, ranking: Ranking, view: View) -> dict[str, float]:
     }
 
 
-def _of_lists(ranking: Ranking) -> dict[str, float]:
+def _of_lists(ranking: Ranking, order: Mapping[str, Places], places: Mapping[str, Places]) -> dict[str, float]:
     """Return what the two lists share, and how they fall from their first to their twentieth and hundredth paper."""
-    words, meaning = ranking.features["lexical"], ranking.features["dense"]
-    place, other = _place(words), _place(meaning)
-    by_words, by_meaning = np.sort(words)[::-1], np.sort(meaning)[::-1]
+    place, other = places["lexical"], places["dense"]
+    by_words, by_meaning = (ranking.features[name][order[name]] for name in ("lexical", "dense"))
     highest = max(float(by_words[0]), 1e-6)
     return {
         "shared_20": float(((place < 20) & (other < 20)).sum()) / 20,
@@ -102,16 +110,15 @@ def _of_lists(ranking: Ranking) -> dict[str, float]:
         "meaning_best": float(by_meaning[0]),
         "meaning_gap": float(by_meaning[0] - by_meaning[:20].mean()),
         "meaning_fall": float(by_meaning[0] - by_meaning[:100].min()),
-        "pool": float(np.log(len(words))),
+        "pool": float(np.log(len(place))),
     }
 
 
-def _place(column: Column) -> NDArray[np.intp]:
-    order = np.argsort(-column, kind="stable")
+def _place(order: Places) -> Places:
     places = np.empty(len(order), np.intp)
     places[order] = np.arange(len(order))
     return places
 
 
-def _reciprocal(column: Column) -> Column:
-    return (1 / (_DAMPED + _place(column))).astype(np.float32)
+def _reciprocal(places: Places) -> Column:
+    return (1 / (_DAMPED + places)).astype(np.float32)

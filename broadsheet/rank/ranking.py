@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from broadsheet.index.columns import best_first
 from broadsheet.index.snapshot import Snapshot
 from broadsheet.rank.nearness import Text
 from broadsheet.records import Attention
@@ -99,22 +100,29 @@ class Ranking:
 
     def scored(self, scores: Column, view: View, shares: Mapping[str, Column] | None = None) -> Ranking:
         """Return the same rows ordered by new scores; among equals the paper that came first, by key."""
-        order = np.lexsort((view.snapshot.keys[self.rows], -scores))
+        order = best_first(scores, view.snapshot.keys[self.rows])
         return replace(self, scores=np.asarray(scores, np.float32), shares=shares or {}).take(order)
 
 
 def united(rankings: tuple[Ranking, ...]) -> tuple[Rows, dict[str, Column]]:
     """Return the distinct rows of several rankings, by first appearance, and their features, NaN where unknown."""
     together = np.concatenate([ranking.rows for ranking in rankings])
-    _, first = np.unique(together, return_index=True)
-    rows = together[np.sort(first)]
+    order = np.argsort(together, kind="stable")
+    new = np.diff(together[order], prepend=-1) != 0
+    first = order[new]  # where each distinct row appears first, by row
+    appearing = np.argsort(first)
+    number = np.empty(len(first), np.intp)
+    number[appearing] = np.arange(len(first))
+    places = np.empty(len(together), np.intp)
+    places[order] = number[np.cumsum(new) - 1]
     features: dict[str, Column] = {}
+    begin = 0
     for ranking in rankings:
-        places = places_of(ranking.rows, rows)
+        own, begin = places[begin : begin + len(ranking)], begin + len(ranking)
         for name, column in ranking.features.items():
-            joined = features.setdefault(name, np.full(len(rows), np.nan, np.float32))
-            joined[places] = column
-    return rows, features
+            joined = features.setdefault(name, np.full(len(first), np.nan, np.float32))
+            joined[own] = column
+    return together[first[appearing]], features
 
 
 def places_of(wanted: Rows, rows: Rows) -> NDArray[np.intp]:

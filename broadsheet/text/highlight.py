@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from broadsheet.records import Span
 from broadsheet.text.sentences import sentences
@@ -28,25 +28,60 @@ class Wanted(Hashable, Protocol):
 Term = TypeVar("Term", bound=Wanted)
 
 
-def marks(text: str, terms: Iterable[Wanted]) -> tuple[Span, ...]:
-    """Return the stretches of a text that a query's wanted terms match, by stem, in order and apart.
+class Marker(Generic[Term]):
+    """Looks for the wanted ones of a query's terms in texts, by stem; names of authors are not looked for."""
 
-    A phrase is marked as a whole, and only where all of it stands; names of authors are not looked for.
-    """
-    spans = sorted((start, end) for start, end, _ in _found(text, terms))
-    joined: list[Span] = []
-    for start, end in spans:
-        if joined and start <= joined[-1].end:
-            joined[-1] = Span(joined[-1].start, max(end, joined[-1].end))
-        else:
-            joined.append(Span(start, end))
-    return tuple(joined)
+    def __init__(self, terms: Iterable[Term]) -> None:
+        self._rows: dict[str, list[tuple[Term, tuple[str, ...]]]] = {}  # by their first stem
+        self._prefixes: list[Term] = []
+        for term in dict.fromkeys(terms):
+            if term.negative or term.field == "author" or not term.words:
+                continue
+            if term.prefix:
+                self._prefixes.append(term)
+            else:
+                for row in (term.words, *term.also):
+                    self._rows.setdefault(row[0], []).append((term, row))
+
+    def marks(self, text: str) -> tuple[Span, ...]:
+        """Return the stretches of a text that the terms match, in order and apart.
+
+        A phrase is marked as a whole, and only where all of it stands.
+        """
+        joined: list[Span] = []
+        for start, end in sorted([(start, end) for start, end, _ in self.found(text)]):
+            if joined and start <= joined[-1].end:
+                joined[-1] = Span(joined[-1].start, max(end, joined[-1].end))
+            else:
+                joined.append(Span(start, end))
+        return tuple(joined)
+
+    def found(self, text: str) -> Iterator[tuple[int, int, Term]]:
+        """Yield the start and end of each place where a wanted term matches, with the term."""
+        if not self._rows and not self._prefixes:
+            return
+        words, span = located(text)
+        stems, rows = list(map(stem, words)), self._rows
+        for place in [place for place, found in enumerate(stems) if found in rows]:
+            for term, row in rows[stems[place]]:
+                last = place + len(row) - 1
+                if last == place or tuple(stems[place : last + 1]) == row:
+                    yield span(place)[0], span(last)[1], term
+        for term in self._prefixes:
+            for place, word in enumerate(words):
+                if word.startswith(term.words[0]):
+                    yield *span(place), term
+
+
+def marks(text: str, terms: Iterable[Wanted]) -> tuple[Span, ...]:
+    """Return the stretches of one text that a query's wanted terms match, as `Marker.marks` does."""
+    return Marker(terms).marks(text)
 
 
 def matched(text: str, terms: Iterable[Term]) -> dict[Term, str]:
     """Return the terms that a text has, each with its first occurrence as it is written there."""
     written: dict[Term, str] = {}
-    for start, end, term in _found(text, terms):
+    for start, end, term in Marker(terms).found(text):
         written.setdefault(term, text[start:end])
     return written
 
@@ -73,30 +108,3 @@ def snippet(text: str, terms: Iterable[Wanted], length: int = 300) -> str:
         return before + rest
     whole = rest[: max(room - 2, 0)].rsplit(maxsplit=1)
     return f"{before}{whole[0] if whole else ''} …"
-
-
-def _found(text: str, terms: Iterable[Term]) -> Iterator[tuple[int, int, Term]]:
-    """Yield the start and end of each place where a wanted term matches, with the term."""
-    starts: dict[str, list[tuple[Term, tuple[str, ...]]]] = {}
-    prefixes: list[Term] = []
-    for term in dict.fromkeys(terms):
-        if term.negative or term.field == "author" or not term.words:
-            continue
-        if term.prefix:
-            prefixes.append(term)
-        else:
-            for row in (term.words, *term.also):
-                starts.setdefault(row[0], []).append((term, row))
-    if not starts and not prefixes:
-        return
-    words, span = located(text)
-    stems = list(map(stem, words))
-    for place in [place for place, found in enumerate(stems) if found in starts]:
-        for term, row in starts[stems[place]]:
-            last = place + len(row) - 1
-            if last == place or tuple(stems[place : last + 1]) == row:
-                yield span(place)[0], span(last)[1], term
-    for term in prefixes:
-        for place, word in enumerate(words):
-            if word.startswith(term.words[0]):
-                yield *span(place), term

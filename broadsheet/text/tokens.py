@@ -21,6 +21,9 @@ _WORD = re.compile(rf"[{_UNSPACED}]|{_LETTER}+(?:['\u2019]{_LETTER}+)*")
 _GROUP = re.compile(rf"[{_UNSPACED}]+|{_LETTER}+(?:['\u2019]{_LETTER}+)*")
 _COMPOUND = re.compile(rf"(?:{_GROUP.pattern})(?:[-\u2010\u2011]{_LETTER}+)*")
 _ASCII_WORD = re.compile(r"[a-z0-9]+(?:'[a-z0-9]+)*")
+# Of ASCII text, each sign that divides words to a space and each capital to its small letter.
+# To divide a text so takes a third of the pattern's time.
+_DIVIDED = {code: chr(code).lower() if chr(code).isalnum() else " " for code in range(128)}
 _ACCENT = re.compile(f"[{_ACCENTS}]+")
 _CONTRACTED = re.compile(r"['\u2019](?:s|t|d|m|re|ve|ll)$")
 _stemmer = Stemmer.Stemmer("english")
@@ -47,16 +50,38 @@ def fold(text: str) -> str:
 def words(text: str) -> list[str]:
     """Return the folded words of a text in order, unstemmed, stop words included."""
     folded = fold(text)
-    return (_ASCII_WORD if folded.isascii() else _WORD).findall(folded)
+    if not folded.isascii():
+        return _WORD.findall(folded)
+    return _ASCII_WORD.findall(folded) if "'" in folded else folded.translate(_DIVIDED).split()
 
 
 def located(text: str) -> tuple[list[str], Callable[[int], tuple[int, int]]]:
     """Return the folded words of a text, and what gives (start, end) in the text of the word at a place."""
     if text.isascii():
+        if "'" not in text:
+            places = _Places(text.translate(_DIVIDED))
+            return places.words, places
         found = list(_ASCII_WORD.finditer(text.lower()))
         return [match[0] for match in found], lambda place: found[place].span()
     spans = list(_spans(text))
     return [word for word, _ in spans], lambda place: spans[place][1]
+
+
+class _Places:
+    """Where the words of a text stand that has only spaces between them; quickest when asked in order."""
+
+    def __init__(self, text: str) -> None:
+        self.words = text.split()
+        self._text = self._rest = text
+        self._place = 0  # of the word that the rest begins with
+
+    def __call__(self, place: int) -> tuple[int, int]:
+        if place < self._place:
+            self._rest, self._place = self._text, 0
+        self._rest = self._rest.split(None, place - self._place)[-1]
+        self._place = place
+        start = len(self._text) - len(self._rest)
+        return start, start + len(self.words[place])
 
 
 def _spans(text: str) -> Iterator[tuple[str, tuple[int, int]]]:
