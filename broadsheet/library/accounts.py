@@ -52,14 +52,15 @@ class Accounts(Secrets):
 
     def local_reader(self) -> Reader | None:
         """Return the reader of a laptop without accounts; None once an account has been made."""
-        found = self.store.readers.local()
-        if found is not None or self.store.readers.has_accounts():
-            return found
-        return self.store.readers.make_local(now=self.now)
+        found, accounts = self._kept(self._sitting_here, "local reader")
+        return found if found is not None or accounts else self.store.readers.make_local(now=self.now)
+
+    def _sitting_here(self) -> tuple[Reader | None, bool]:
+        return self.store.readers.local(), self.store.readers.has_accounts()
 
     def has_admin(self) -> bool:
         """Whether somebody looks after accounts; without, what others can reach is read-only."""
-        return self.store.readers.has_admin()
+        return self._kept(self.store.readers.has_admin, "admin")
 
     def add_reader(self, email: str, *, name: str = "", role: Role = "reader", take_over: bool = False) -> Reader:
         """Make an account; `take_over` gives it all that the local reader has.

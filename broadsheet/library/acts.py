@@ -92,7 +92,7 @@ class Acts(Reading, Accounts):
 
     def marks(self, reader: Reader, keys: Sequence[int]) -> Marks:
         """Return what the reader has done with these papers."""
-        return self.store.votes.marks(reader.id, keys)
+        return self._kept(lambda: self.store.votes.marks(reader.id, keys), "marks", reader.id, *keys)
 
     def enqueue_mail(
         self,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 import broadsheet
@@ -22,6 +22,9 @@ if TYPE_CHECKING:  # the engine loads numpy, tantivy and faiss: only those who s
     from broadsheet.index.holder import Current
     from broadsheet.index.snapshot import Snapshot
 
+_MOST_KEPT = 256  # answers that are kept until something is written
+
+T = TypeVar("T")
 Report = Callable[[Progress], None]
 
 
@@ -40,6 +43,7 @@ class Base:
         self.store = Store(self.settings.store_url, self.settings.home, migrate=migrate)
         self._clock = clock
         self._holder = secrets.token_hex(8)
+        self._made: tuple[int, dict[tuple[Hashable, ...], Any]] = -1, {}
 
     def close(self) -> None:
         """Give back files and connections."""
@@ -87,6 +91,22 @@ class Base:
         from broadsheet import encode
 
         return encode.load(self.settings.encoder)
+
+    def _kept(self, make: Callable[[], T], *named: Hashable) -> T:
+        """Return what `make` made under this name since anything was last written to the store, else make it now.
+
+        For what depends on the store and the name alone; whoever asks often is answered from here.
+        """
+        version = self.store.version()  # before: what is written meanwhile makes it old
+        if version is None:
+            return make()
+        if self._made[0] != version or len(self._made[1]) >= _MOST_KEPT:
+            self._made = version, {}
+        kept = self._made[1]
+        if named not in kept:
+            kept[named] = make()
+        found: T = kept[named]
+        return found
 
     def _key(self, identifier: str) -> int:
         key = self.store.resolve(normalise.parse_identifier(identifier) or identifier)

@@ -110,7 +110,7 @@ class Comments(Acts):
 
     def unread(self, reader: Reader) -> int:
         """Return how many things the reader was told and has not read."""
-        return self.store.comments.unread(reader.id)
+        return self._kept(lambda: self.store.comments.unread(reader.id), "unread", reader.id)
 
     def read_notifications(self, reader: Reader) -> None:
         """Note that the reader has read what they were told."""

@@ -62,10 +62,13 @@ class Fronts(Searching):
 
     def days(self, first: str, last: str) -> list[tuple[str, int]]:
         """Return (day, number of papers) of the days of a range that have an edition, ascending."""
-        return self.store.fronts.days(first, last)
+        return self._kept(lambda: self.store.fronts.days(first, last), "days", first, last)
 
     def trending(self, *, limit: int = 20, page: int = 1) -> Listing:
         """Return what trends: the newest editions by the formula, then those before them, newest first."""
+        return self._kept(lambda: self._trending(limit, page), "trending", limit, page, self._minute)
+
+    def _trending(self, limit: int, page: int) -> Listing:
         from broadsheet.rank import trending
 
         known = self._weighed(self.store.fronts.latest(self._tomorrow, RECENT, EACH))
@@ -82,13 +85,14 @@ class Fronts(Searching):
     def rising(self, edition: Edition, *, limit: int = 6) -> list[Paper]:
         """Return the papers that trend most beside those of an edition, as of this minute."""
         there = {paper.key for paper in edition.papers}
-        return self.store.papers([key for key in self._this_minute() if key not in there][:limit])
+        keys = [key for key in self._this_minute() if key not in there][:limit]
+        return self._kept(lambda: self.store.papers(keys), "papers", *keys)
 
     def _this_minute(self) -> list[int]:
         """Return what trends, found out once a minute: for lists that only stand beside what was asked for."""
         from broadsheet.rank import trending
 
-        minute = self.now.replace(second=0, microsecond=0)
+        minute = self._minute
         if self._risen is None or self._risen[0] != minute:
             recent = self._weighed(self.store.fronts.latest(self._tomorrow, RECENT, EACH))
             self._risen = minute, [key for key, _ in trending.order(recent, self.now)]
@@ -119,11 +123,12 @@ class Fronts(Searching):
 
     def beside(self, first: str, last: str) -> tuple[str | None, str | None]:
         """Return the last day before a range of days and the first after it that have an edition."""
-        return self.store.fronts.nearest(first)[0], self.store.fronts.nearest(last)[1]
+        fronts = self.store.fronts
+        return self._kept(lambda: (fronts.nearest(first)[0], fronts.nearest(last)[1]), "beside", first, last)
 
     def all_series(self, keys: Sequence[int]) -> dict[int, list[Signal]]:
         """Return every dated measurement of attention to each of these papers."""
-        return self.store.fronts.series(keys)
+        return self._kept(lambda: self.store.fronts.series(keys), "series", *keys)
 
     def standing(self, identifier: str) -> Standing | None:
         """Return how a paper trends and why; None where it stands in no edition."""
@@ -147,6 +152,9 @@ class Fronts(Searching):
         }
 
     def _edition(self, kind: Period, name: str, limit: int) -> Edition:
+        return self._kept(lambda: self._made_up(kind, name, limit), "edition", kind, name, limit, self._minute)
+
+    def _made_up(self, kind: Period, name: str, limit: int) -> Edition:
         from broadsheet.rank import trending
 
         first, last = _days(name)
@@ -181,12 +189,17 @@ class Fronts(Searching):
         return self._weighed(self.store.fronts.latest(day, FURTHER, EACH)) if day else []
 
     @property
+    def _minute(self) -> datetime:
+        return self.now.replace(second=0, microsecond=0)
+
+    @property
     def _tomorrow(self) -> str:
         """The last day that an edition may honestly have, wherever its source lives."""
         return (self.now.date() + timedelta(days=1)).isoformat()
 
     def _newest(self) -> str | None:
-        return self.store.fronts.newest(self._tomorrow) or self.store.fronts.newest("9999-12-31")
+        newest, upto = self.store.fronts.newest, self._tomorrow
+        return self._kept(lambda: newest(upto) or newest("9999-12-31"), "newest", upto)
 
     def _newest_of(self, kind: Period) -> str:
         return period_of(kind, self._newest() or self.now.date().isoformat())

@@ -29,7 +29,7 @@ class Keeping(Delivery, Indexing):
 
     def freshness(self) -> list[SourceStatus]:
         """Return when each source was last seen and what failed."""
-        return self.store.sources()
+        return self._kept(self.store.sources, "sources")
 
     def lease(self, name: str, seconds: float) -> bool:
         """Take or keep a lease for this object, unless another holds it; it expires by itself."""

@@ -56,6 +56,9 @@ class Reading(Base):
 
     def new(self, *, limit: int = 20, page: int = 1) -> Listing:
         """Return the newest papers."""
+        return self._kept(lambda: self._new(limit, page), "new", limit, page)
+
+    def _new(self, limit: int, page: int) -> Listing:
         keys = self.store.newest(limit + 1, (page - 1) * limit)
         return self._listed("", keys[:limit], self.store.listed(), page, more=len(keys) > limit)
 

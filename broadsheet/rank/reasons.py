@@ -78,9 +78,11 @@ def categories(snapshot: Snapshot) -> list[tuple[str, int]]:
 
 
 def _most(numbers: NDArray[np.int32], names: Sequence[str]) -> tuple[tuple[str, int], ...]:
-    counts = np.bincount(numbers, minlength=len(names))
-    least = np.partition(counts, -_MOST_VALUES)[-_MOST_VALUES] if len(counts) > _MOST_VALUES else 1
-    counted = [(names[number], int(counts[number])) for number in np.flatnonzero(counts >= max(least, 1)).tolist()]
+    counts = np.bincount(numbers)
+    there = np.flatnonzero(counts)
+    times = counts[there]
+    least = np.sort(times)[-_MOST_VALUES] if len(times) > _MOST_VALUES else 1
+    counted = [(names[number], int(counts[number])) for number in there[times >= least].tolist()]
     return tuple(sorted(counted, key=lambda value: (-value[1], value[0]))[:_MOST_VALUES])
 
 

@@ -221,6 +221,10 @@ class Store:
         with self._database.reading() as connection:
             return papers.all_keys(connection, after, limit)
 
+    def version(self) -> int | None:
+        """Return a number that changes with whatever anybody writes; None where the database has none."""
+        return self._database.version()
+
     # --- changes and state --------------------------------------------------------------------------------------------
 
     def changes(self, after: int, limit: int) -> list[Change]:

@@ -114,7 +114,7 @@ def new(request: Request, limit: Limit = LIST, page: Page = 1) -> Response:
 @router.get("/categories")
 def categories(request: Request) -> Response:
     """Every category, by archive."""
-    return render(request, "categories.html", archives=by_archive(_library(request).categories()))
+    return render(request, "categories.html", archives=tuple(by_archive(_library(request).categories())))
 
 
 @router.get("/category/{code:path}")

@@ -41,6 +41,12 @@ def comment(text: str) -> Markup:
     return Markup(markdown.to_html(text))
 
 
+@lru_cache(maxsize=4)
+def archives_list(archives: tuple[categories.Archive, ...]) -> Markup:
+    """Return the list of all categories: thousands of lines that change only with the index."""
+    return Markup(_ENVIRONMENT.get_template("_archives.html").render(archives=archives))
+
+
 def _functions(room: ModuleType) -> dict[str, Callable[..., Any]]:
     own = {name: found for name, found in vars(room).items() if isfunction(found) and not name.startswith("_")}
     return {name: found for name, found in own.items() if found.__module__ == room.__name__}
@@ -56,7 +62,13 @@ def _environment() -> Environment:
     )
     for room in (filters, addresses, categories, pictures):
         made.filters |= _functions(room)
-    made.filters |= {"maths": maths, "plain": latex.to_text, "paper_path": paper_path, "markdown": comment}
+    made.filters |= {
+        "archives_list": archives_list,
+        "maths": maths,
+        "plain": latex.to_text,
+        "paper_path": paper_path,
+        "markdown": comment,
+    }
     return made
 
 
