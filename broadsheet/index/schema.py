@@ -44,7 +44,7 @@ class Texts:
 
 def texts(title_words: Sequence[str], text_words: Sequence[str], authors: Iterable[str]) -> Texts:
     """Return the terms of a paper, from the folded words of its title and text and its authors' names."""
-    title, text = [stem(word) for word in title_words], [stem(word) for word in text_words]
+    title, text = list(map(stem, title_words)), list(map(stem, text_words))
     return Texts(
         words=" ".join([*title, _EDGE, *text]),
         title=" ".join(title),
