@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Connection,
-    RowMapping,
-    Select,
-    Text,
-    bindparam,
-    delete,
-    func,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import Connection, RowMapping, Select, bindparam, delete, func, insert, select, update
 
 from broadsheet.errors import NotFound
 from broadsheet.records import Comment, Notification
@@ -26,25 +15,14 @@ from broadsheet.records import Comment, Notification
 from . import papers
 from . import schema as t
 from . import schema_readers as r
-from .connect import Database, Prepared, among, insert_all
+from .connect import Database, Row, among, insert_all
 from .freshness import stamp
 from .readers import recount
 
-_written = {
-    "record": papers.present_key("paper"),
-    "parent": bindparam("above", type_=BigInteger()),
-    "reader": bindparam("who", type_=BigInteger()),
-    "text": bindparam("said", type_=Text()),
-    "made": bindparam("moment", type_=Text()),
-}
-_WRITE = Prepared(lambda _: insert(r.comments).values(_written).returning(r.comments.c.id))
-_COUNT = Prepared(
-    lambda _: (
-        update(t.papers)
-        .where(t.papers.c.key == papers.present_key("paper"), t.papers.c.day.is_not(None))
-        .values(comments=t.papers.c.comments + 1)
-        .returning(t.papers.c.key)
-    )
+_COUNT = (
+    update(t.papers)
+    .where(t.papers.c.key == bindparam("paper"), t.papers.c.day.is_not(None))
+    .values(comments=t.papers.c.comments + bindparam("more"))
 )
 _WRITER = (r.readers.c.name.label("writer"), r.readers.c.handle)
 
@@ -64,11 +42,13 @@ class Comments:
             NotFound: the comment it answers is not one on this paper, or is gone.
         """
 
+        row = {"record": key, "parent": parent, "reader": reader, "text": text, "made": stamp(now)}
+        if parent is None and not mentioned:
+            return self._database.together(_write, row)
+
         def work(connection: Connection) -> int:
             above = None if parent is None else _above(connection, parent, papers.present(connection, key))
-            written = _WRITE.rows(connection, paper=key, above=parent, who=reader, said=text, moment=stamp(now))
-            number = int(written[0].id)
-            _COUNT.rows(connection, paper=key)
+            (number,) = _write(connection, [row])
             told = dict.fromkeys(_called(connection, mentioned), "mention")
             if above is not None:
                 told[above] = "reply"
@@ -167,6 +147,16 @@ class Comments:
     def tell(self, reader: int, kind: str, words: str, *, actor: int | None, now: datetime) -> None:
         """Tell a reader something that is not about a comment."""
         self._database.durable(lambda c: _tell(c, {reader: kind}, None, actor, now, words))
+
+
+def _write(connection: Connection, rows: list[Row]) -> list[int]:
+    """Write comments on papers that may have joined others since, and return their numbers."""
+    keys = papers.present_of(connection, [row["record"] for row in rows])
+    kept = [{**row, "record": key} for row, key in zip(rows, keys, strict=True)]
+    made = insert(r.comments).returning(r.comments.c.id, sort_by_parameter_order=True)
+    numbers = list(connection.scalars(made, kept))
+    connection.execute(_COUNT, [{"paper": key, "more": count} for key, count in sorted(Counter(keys).items())])
+    return numbers
 
 
 def wipe(connection: Connection, numbers: Sequence[int], now: datetime) -> None:

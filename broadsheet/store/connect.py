@@ -55,6 +55,7 @@ _CHECKPOINT_PAGES = 8_000
 _LISTED = "listed"  # the parameter that lists stand in
 
 T = TypeVar("T")
+A = TypeVar("A")
 Row = dict[str, Any]
 How = Literal["all", "new", "replacing"]
 Among = Callable[[ColumnElement[Any]], ColumnElement[bool]]
@@ -115,7 +116,7 @@ class Database:
         Raises:
             Unavailable: the database cannot be reached, or stays locked by another program.
         """
-        return self._written(work, durable=False)
+        return cast(T, self._written(_Task(lambda connection, _: [work(connection)], durable=False)))
 
     def durable(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in one transaction of the writer thread that is on the disk when this returns.
@@ -123,7 +124,17 @@ class Database:
         Raises:
             Unavailable: the database cannot be reached, or stays locked by another program.
         """
-        return self._written(work, durable=True)
+        return cast(T, self._written(_Task(lambda connection, _: [work(connection)])))
+
+    def together(self, work: Callable[[Connection, list[A]], Sequence[T]], given: A) -> T:
+        """Do as `durable` does, for what many ask at once: `work` is told all that waits for it, and returns as many.
+
+        A batch then costs as many round trips as one act, which is most of its time where the database is elsewhere.
+
+        Raises:
+            Unavailable: the database cannot be reached, or stays locked by another program.
+        """
+        return cast(T, self._written(_Task(work, given)))
 
     @contextmanager
     def exclusive(self) -> Iterator[Connection]:
@@ -154,11 +165,10 @@ class Database:
             fcntl.flock(waiting, fcntl.LOCK_UN)
             yield
 
-    def _written(self, work: Callable[[Connection], T], *, durable: bool) -> T:
-        task = _Task(work, durable)
+    def _written(self, task: _Task) -> Any:
         self._waiting.append(task)
         self._thread.submit(self._drain)
-        return cast(T, task.outcome.result())
+        return task.outcome.result()
 
     def _drain(self) -> None:
         """Write what waits: of what readers do as much as there is, in one transaction; of bulk work one piece."""
@@ -185,15 +195,15 @@ class Database:
         Failures are rare, and a savepoint for each work would be two round trips more.
         """
         try:
-            return self._transact(tasks, lambda connection, task: task.work(connection))
+            return self._transact(tasks, _by_work)
         except OperationalError:
             raise
         except Exception:
             if len(tasks) == 1:
                 raise
-        return self._transact(tasks, _attempt)
+        return self._transact(tasks, _each_by_itself)
 
-    def _transact(self, tasks: Sequence[_Task], run: Callable[[Connection, _Task], Any]) -> list[Any]:
+    def _transact(self, tasks: Sequence[_Task], run: Callable[[Connection, Sequence[_Task]], list[Any]]) -> list[Any]:
         durable = tasks[0].durable
         with _reachable(), self.turn(readers=durable), self._writer.connect() as connection:
             if self.embedded:
@@ -202,14 +212,14 @@ class Database:
             with connection.begin():
                 if not self.embedded:
                     connection.exec_driver_sql(_ITS_TURN, {"commit": "on" if durable else "off", "lock": _LOCK})
-                return [run(connection, task) for task in tasks]
+                return run(connection, tasks)
 
 
 class _Task:
-    """Something to be written, and what will have come of it."""
+    """Something to be written: the work, which may be the same for several, what it is given, and what came of it."""
 
-    def __init__(self, work: Callable[[Connection], Any], durable: bool) -> None:
-        self.work = work
+    def __init__(self, work: Callable[[Connection, list[Any]], Sequence[Any]], given: Any = None, durable: bool = True):
+        self.work, self.given = work, given
         self.durable = durable
         self.outcome: Future[Any] = Future()
 
@@ -221,11 +231,27 @@ class _Failed:
     error: Exception
 
 
+def _by_work(connection: Connection, tasks: Sequence[_Task]) -> list[Any]:
+    """Run works, each once for all tasks that have it; readers whose acts cross have not said which is first."""
+    places: dict[Any, list[int]] = {}
+    for place, task in enumerate(tasks):
+        places.setdefault(task.work, []).append(place)
+    results: list[Any] = [None] * len(tasks)
+    for work, own in places.items():
+        for place, result in zip(own, work(connection, [tasks[place].given for place in own]), strict=True):
+            results[place] = result
+    return results
+
+
+def _each_by_itself(connection: Connection, tasks: Sequence[_Task]) -> list[Any]:
+    return [_attempt(connection, task) for task in tasks]
+
+
 def _attempt(connection: Connection, task: _Task) -> Any:
     """Run one of several works of a transaction; its failure leaves the others as they are."""
     try:
         with connection.begin_nested():
-            return task.work(connection)
+            return task.work(connection, [task.given])[0]
     except OperationalError:
         raise
     except Exception as error:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, bindparam, func, select, union_all
+from sqlalchemy import ColumnElement, Connection, bindparam, func, select, union_all
 
 from broadsheet.records import Paper, Signal, SourceRecord, day_range
 from broadsheet.text import normalise
@@ -165,12 +165,6 @@ def members(connection: Connection, keys: Collection[int]) -> dict[int, int]:
 
 
 _PRESENT = select(t.absorbed.c.key).where(t.absorbed.c.record == bindparam("one"))
-
-
-def present_key(name: str) -> ColumnElement[int]:
-    """Return the key of the present paper of a record, whose number is a parameter, within a statement."""
-    number = bindparam(name, type_=BigInteger())
-    return func.coalesce(select(t.absorbed.c.key).where(t.absorbed.c.record == number).scalar_subquery(), number)
 
 
 def present(connection: Connection, number: int) -> int:

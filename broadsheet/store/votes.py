@@ -2,61 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    ColumnElement,
-    Connection,
-    Double,
-    Table,
-    Text,
-    bindparam,
-    delete,
-    func,
-    insert,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Column, ColumnElement, Connection, Table, bindparam, delete, func, select, update
 
 from broadsheet.records import Marks, Vote
 
 from . import papers
 from . import schema as t
 from . import schema_readers as r
-from .connect import Database, Prepared, among, insert_new
+from .connect import Database, Prepared, Row, among, insert_all, insert_new
 from .freshness import stamp
 
 _DAY = 86_400
 
-# A vote is what there is most of, so it is two statements, made once. The paper may have joined another since it was
-# looked up.
-_present = papers.present_key("paper")
-_of_paper = or_(
-    r.votes.c.record == _present, r.votes.c.record.in_(select(t.absorbed.c.record).where(t.absorbed.c.key == _present))
+_UNVOTE = delete(r.votes).where(r.votes.c.reader == bindparam("who"), r.votes.c.record == bindparam("what"))
+_COUNT = (
+    update(t.papers)
+    .where(t.papers.c.key == bindparam("paper"), t.papers.c.day.is_not(None))
+    .values(votes=t.papers.c.votes + bindparam("more"))
 )
-_own_vote = (r.votes.c.reader == bindparam("who", type_=BigInteger()), _of_paper)
-_row = (
-    _present.label("record"),
-    bindparam("who", type_=BigInteger()).label("reader"),
-    bindparam("made", type_=Text()).label("made"),
-    bindparam("network", type_=BigInteger()).label("network"),
-)
-_new = select(*_row).where(~select(r.votes.c.record).where(*_own_vote).exists())
-_VOTE = Prepared(lambda _: insert(r.votes).from_select([c.name for c in r.votes.c], _new).returning(r.votes.c.record))
-_UNVOTE = Prepared(lambda _: delete(r.votes).where(*_own_vote).returning(r.votes.c.record))
-_COUNT = Prepared(
-    lambda _: (
-        update(t.papers)
-        .where(t.papers.c.key == _present, t.papers.c.day.is_not(None))
-        .values(votes=t.papers.c.votes + bindparam("more", type_=Double()))
-        .returning(t.papers.c.key)
-    )
-)
+
+
+@dataclass(frozen=True, slots=True)
+class _Act:
+    """A vote that is given or taken back: whose, for which paper, when, from which network."""
+
+    reader: int
+    key: int
+    made: str = ""
+    network: int | None = None
 
 
 class Votes:
@@ -68,20 +47,12 @@ class Votes:
     def add(self, reader: int, key: int, *, now: datetime, network: int | None) -> bool:
         """Give a paper a reader's vote; False when it has it already."""
 
-        def work(connection: Connection) -> bool:
-            given = _VOTE.rows(connection, paper=key, who=reader, made=stamp(now), network=network)
-            return bool(given) and _count(connection, key, 1)
-
-        return self._database.durable(work)
+        return self._database.together(_vote, _Act(reader, key, stamp(now), network))
 
     def remove(self, reader: int, key: int) -> bool:
         """Take a reader's vote from a paper; False when it had none."""
 
-        def work(connection: Connection) -> bool:
-            taken = _UNVOTE.rows(connection, paper=key, who=reader)
-            return bool(taken) and _count(connection, key, -1)
-
-        return self._database.durable(work)
+        return self._database.together(_unvote, _Act(reader, key))
 
     def hide(self, reader: int, key: int, *, now: datetime) -> None:
         """Keep a paper out of a reader's lists."""
@@ -191,7 +162,52 @@ def _own(connection: Connection, table: Table, reader: int, key: int) -> tuple[C
     return table.c.reader == reader, among(connection, table.c.record, papers.members(connection, [key]))
 
 
-def _count(connection: Connection, key: int, more: int) -> bool:
-    """Count a vote where lists are ordered, and say so; papers that stand in no list keep no count."""
-    _COUNT.rows(connection, paper=key, more=more)
-    return True
+def _vote(connection: Connection, acts: list[_Act]) -> list[bool]:
+    """Give votes, each once, and say which are new."""
+    keys, standing = _standing(connection, acts)
+    rows: dict[tuple[int, int], Row] = {}
+    new = []
+    for act, key in zip(acts, keys, strict=True):
+        own = (act.reader, key)
+        new.append(own not in standing and own not in rows)
+        if new[-1]:
+            rows[own] = {"record": key, "reader": act.reader, "made": act.made, "network": act.network}
+    insert_all(connection, r.votes, list(rows.values()))
+    _count(connection, Counter(key for _, key in rows), 1)
+    return new
+
+
+def _unvote(connection: Connection, acts: list[_Act]) -> list[bool]:
+    """Take votes back, and say which there were."""
+    keys, standing = _standing(connection, acts)
+    taken: dict[tuple[int, int], list[int]] = {}
+    there = []
+    for act, key in zip(acts, keys, strict=True):
+        own = (act.reader, key)
+        there.append(own in standing and own not in taken)
+        if there[-1]:
+            taken[own] = standing[own]
+    if taken:
+        gone = [{"who": reader, "what": record} for (reader, _), records in taken.items() for record in records]
+        connection.execute(_UNVOTE, gone)
+    _count(connection, Counter(key for _, key in taken), -1)
+    return there
+
+
+def _standing(connection: Connection, acts: Sequence[_Act]) -> tuple[list[int], dict[tuple[int, int], list[int]]]:
+    """Return the present paper of each act, and by (reader, paper) the records on which those votes hang now."""
+    keys = papers.present_of(connection, [act.key for act in acts])  # they may have joined others since
+    paper_of = papers.members(connection, list(dict.fromkeys(keys)))
+    readers = list({act.reader for act in acts})
+    wanted = select(r.votes.c.reader, r.votes.c.record).where(among(connection, r.votes.c.reader, readers))
+    standing: dict[tuple[int, int], list[int]] = {}
+    for reader, record in connection.execute(wanted.where(among(connection, r.votes.c.record, paper_of))):
+        standing.setdefault((reader, paper_of[record]), []).append(record)
+    return keys, standing
+
+
+def _count(connection: Connection, votes: Mapping[int, int], sign: int) -> None:
+    """Count votes where lists are ordered; papers that stand in no list keep no count."""
+    if votes:
+        rows = [{"paper": key, "more": sign * count} for key, count in sorted(votes.items())]
+        connection.execute(_COUNT, rows)
