@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -73,18 +75,54 @@ def read(folder: Path, *, links: bool = False) -> Shelves:
     Raises:
         InputError: a file is missing or is not what it should be, or nothing is left.
     """
+    items: dict[str, dict[str, Any]] = {}
+    for item in _items(folder / "items.jsonl", links=links):
+        items.setdefault(str(item["id"]), item)
+    numbers = {name: number for number, name in enumerate(items)}
     try:
-        lines = [orjson.loads(line) for line in (folder / "items.jsonl").read_bytes().splitlines() if line.strip()]
-        items = [item for item in (map(_linked, lines) if links else lines) if title_and_text(item)[1]]
-        numbers = {str(item["id"]): number for number, item in enumerate(items)}
-        pairs = sorted({pair for pair in _pairs(folder / "interactions.tsv") if pair[1] in numbers})
-    except (OSError, orjson.JSONDecodeError, KeyError, AttributeError, UnicodeDecodeError) as error:
-        raise InputError(f"{folder} must hold items.jsonl and interactions.tsv: {error!r}") from error
+        pairs = sorted(set(_pairs(folder / "interactions.tsv", numbers)))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{folder} must hold items.jsonl and interactions.tsv: {error}") from error
     if not pairs:
         raise InputError(f"Nobody in {folder / 'interactions.tsv'} has a paper of items.jsonl with text.")
     names = {name: number for number, name in enumerate(dict.fromkeys(reader for reader, _ in pairs))}
     readers, papers = zip(*((names[reader], numbers[paper]) for reader, paper in pairs), strict=True)
-    return Shelves(str(folder), tuple(items), np.array(readers, np.intp), np.array(papers, np.intp))
+    return Shelves(str(folder), tuple(items.values()), np.array(readers, np.intp), np.array(papers, np.intp))
+
+
+def _items(path: Path, *, links: bool) -> list[dict[str, Any]]:
+    """Return the papers of a file that have a text, or links, in its order."""
+    found = []
+    try:
+        lines = path.read_bytes().removeprefix(codecs.BOM_UTF8).splitlines()
+    except OSError as error:
+        raise InputError(f"{path.parent} must hold items.jsonl and interactions.tsv: {error}") from error
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            try:
+                item = _item(orjson.loads(line))
+                found.append(_linked(item) if links else item)
+            except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+                raise InputError(f"{path} must hold a paper in each line; line {number} is none: {error!r}") from error
+    return [item for item in found if links or _text(item).strip()]
+
+
+def _item(item: dict[str, Any]) -> dict[str, Any]:
+    """Return a paper as it is.
+
+    Raises:
+        TypeError: it has no id, or a title or text that is something else.
+    """
+    if not isinstance(item["id"], str | int):
+        raise TypeError("its id is neither text nor a number")
+    for name in ("title", "text", "abstract"):
+        if not isinstance(item.get(name), str | None):
+            raise TypeError(f"its {name} is no text")
+    return item
+
+
+def _text(item: dict[str, Any]) -> str:
+    return item.get("text") or item.get("abstract") or ""
 
 
 def _linked(item: dict[str, Any]) -> dict[str, Any]:
@@ -94,11 +132,17 @@ def _linked(item: dict[str, Any]) -> dict[str, Any]:
     return {"id": item["id"], "text": " ".join([*tags, *links])}
 
 
-def _pairs(path: Path) -> Iterator[tuple[str, str]]:
+def _pairs(path: Path, known: Container[str]) -> Iterator[tuple[str, str]]:
+    """Yield reader and paper of each line about a known paper; the first line may say which column is which."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
-        next(rows, None)  # the header
-        yield from ((row[0], row[1]) for row in rows if len(row) > 1)
+        first = next(rows, [])
+        header = [name.strip().lower() for name in first]
+        named = {"user", "item"} <= set(header)
+        reader, paper = (header.index("user"), header.index("item")) if named else (0, 1)
+        for row in chain([] if named else [first], rows):  # a file may lack the line that it should begin with
+            if len(row) > max(reader, paper) and row[paper].strip() in known:
+                yield row[reader].strip(), row[paper].strip()
 
 
 def split(shelves: Shelves, seed: int) -> Split:
@@ -109,9 +153,11 @@ def split(shelves: Shelves, seed: int) -> Split:
     places = np.where(is_hidden, np.cumsum(is_hidden), np.cumsum(~is_hidden)) - 1
     hides = is_hidden[shelves.papers]
     cases = []
-    for reader in np.intersect1d(shelves.readers[hides], shelves.readers[~hides]):
-        own = shelves.readers == reader
-        cases.append((places[shelves.papers[own & ~hides]], places[shelves.papers[own & hides]]))
+    by_reader = np.argsort(shelves.readers, kind="stable")
+    for own in np.split(by_reader, np.flatnonzero(np.diff(shelves.readers[by_reader])) + 1):
+        hidden = hides[own]
+        if hidden.any() and not hidden.all():
+            cases.append((places[shelves.papers[own[~hidden]]], places[shelves.papers[own[hidden]]]))
     return Split(
         shown=np.flatnonzero(~is_hidden),
         hidden=np.flatnonzero(is_hidden),

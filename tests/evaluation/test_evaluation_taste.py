@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -98,8 +99,33 @@ def test_tags_and_citations_can_stand_for_text(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "pairs",
+    [
+        "u\ta\nu\tb\n",
+        "user\titem\nu\ta\nu\tb\nu\tb\n",
+        "item\twhen\tUser\na\t1\tu\nb\t2\tu\nc\t3\tu",
+        "\n".join(["x\ty", "u\ta ", "u\tb"]),
+    ],
+)
+def test_readers_are_found_with_and_without_a_first_line(tmp_path: Path, pairs: str) -> None:
+    items = ['{"id": "a", "text": "first"}', '{"id": "b", "abstract": "second"}', '{"id": "a", "text": "again"}']
+    (tmp_path / "items.jsonl").write_bytes(codecs.BOM_UTF8 + "\n".join([*items, '{"id": "c", "text": " "}']).encode())
+    (tmp_path / "interactions.tsv").write_text(pairs)
+    shelves = taste.read(tmp_path)
+    assert [text for _, text in shelves.texts] == ["first", "second"]
+    assert sorted(zip(shelves.readers.tolist(), shelves.papers.tolist(), strict=True)) == [(0, 0), (0, 1)]
+
+
+@pytest.mark.parametrize(
     ("items", "pairs", "message"),
-    [("{", "user\titem\n1\t1\n", "must hold"), ("[1]\n", "user\titem\n1\t1\n", "must hold"), ("", "", "Nobody")],
+    [
+        ("{", "user\titem\n1\t1\n", "line 1 is none"),
+        ("[1]\n", "user\titem\n1\t1\n", "line 1 is none"),
+        ('{"id": "a", "text": "x"}\n\n{"id": "b", "title": 7, "text": "x"}', "1\ta", "line 3 .*its title is no text"),
+        ('{"id": null, "text": "x"}', "1\ta", "its id is neither"),
+        ('{"text": "x"}', "1\ta", "id"),
+        ("", "", "Nobody"),
+    ],
 )
 def test_what_is_wrong_with_a_folder_is_said(tmp_path: Path, items: str, pairs: str, message: str) -> None:
     (tmp_path / "items.jsonl").write_text(items)
