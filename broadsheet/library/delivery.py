@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from broadsheet import rights
-from broadsheet.errors import Forbidden, InputError, Unavailable
+from broadsheet.errors import Forbidden, InputError, NotFound, Unavailable
 from broadsheet.library.accounts import checked_email
 from broadsheet.library.follows import Follows
 from broadsheet.library.newsroom import Newsroom
@@ -131,6 +131,36 @@ class Delivery(Follows):
     def unsubscribe_link(self, reader: int) -> str:
         """Return the address that stops a reader's digests when something is posted to it; it works for ever."""
         return f"{self.base}/mail/stop/{self.seal('stop', reader)}"
+
+    def keep_opens(self, reader: Reader, wanted: bool) -> None:
+        """Let the links that a reader follows in digests count as taste; or not, and forget those that counted."""
+        self.store.follows.keep_opens(reader.id, wanted)
+
+    def opens_count(self, reader: int) -> bool:
+        """Say whether the links that a reader follows in digests count."""
+        when = self.store.follows.deliveries([reader], self.settings.timezone).get(reader)
+        return when is not None and when.opens
+
+    def paper_link(self, reader: int, paper: Paper, made: datetime) -> str:
+        """Return the address of a paper for a mail to a reader who wants it to count whether it is followed."""
+        return (
+            f"{self.base}/mail/open/{self.seal('open', [reader, paper.key, round(made.timestamp()) + MANAGE_SECONDS])}"
+        )
+
+    def opened(self, sealed: str) -> Paper:
+        """Return the paper of a link in a mail, and note, for sixty days, that its reader followed it.
+
+        Raises:
+            InputError: the link is not ours.
+            NotFound: the paper is gone.
+        """
+        reader, key, until = self.unseal("open", sealed)
+        found = self.store.papers([self.store.present(int(key))])
+        if not found:
+            raise NotFound("This paper is not here any more.")
+        if self.now.timestamp() <= until:
+            self.store.follows.opened(int(reader), found[0].key, now=self.now)
+        return found[0]
 
     def managed(self, sealed: str) -> Reader:
         """Return the reader of a link to settings.

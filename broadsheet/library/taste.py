@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from broadsheet.rank import Taste
 
 _VOTED = 0.5  # what a vote says, beside a paper saved today
+_OPENED = 0.2  # what following a link in a digest says, of readers who want that
 _UNWANTED = -1.0
 _HALVED = 365.0  # days after which a saved paper says half as much
 _LEAST = 0.25  # what it says at least
@@ -55,7 +56,8 @@ class Recommending(Searching, Acts):
 
     def _weights(self, reader: Reader) -> dict[int, float]:
         """Return what each paper that a reader has dealt with says; what is hidden is unwanted."""
-        weights = dict.fromkeys(self.store.votes.of_reader(reader.id), _VOTED)
+        weights = dict.fromkeys(reversed(self.store.follows.opens_of(reader.id)), _OPENED)
+        weights |= dict.fromkeys(self.store.votes.of_reader(reader.id), _VOTED)
         for saved in reversed(
             self.store.shelves.saved(reader.id)
         ):  # the last saved last: interests begin with the first

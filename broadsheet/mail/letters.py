@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -12,35 +12,47 @@ from broadsheet.records import Digest, Paper, Pick, Section
 from broadsheet.text import latex
 from broadsheet.text.sentences import sentences
 
+_UNCOUNTED = "You get this because you asked for it; nobody counts whether you open it."
+_COUNTED = "You get this because you asked for it. The papers you open from here tell what to recommend, as you chose."
 _AUTHORS = 4
 _REMEMBERED = 2_048  # papers: those of a day stand in many digests
 _SUMMARY = 320  # characters of an abstract that a mail shows, whole sentences where one fits
 
 
 def digest_told(
-    digest: Digest, papers: Mapping[int, Paper], base: str, moment: datetime, links: Mapping[str, str]
+    digest: Digest,
+    papers: Mapping[int, Paper],
+    base: str,
+    moment: datetime,
+    links: Mapping[str, str],
+    link: Callable[[Paper], str] | None = None,
 ) -> dict[str, Any]:
     """Return what the templates of a digest are told; papers that are gone by now are left out.
 
-    `links` are `manage` and `unsubscribe`, `moment` is the due time as the reader's clocks show it.
+    `links` are `manage` and `unsubscribe`, `moment` is the due time as the reader's clocks show it. `link` gives the
+    address of a paper for readers who want it to count which they follow.
     """
-    sections = [_section(section, papers, base) for section in digest.sections]
+    sections = [_section(section, papers, base, link) for section in digest.sections]
     full = [section for section in sections if section["papers"]]
     return {
         "home": base,
         "day": f"{moment:%A}, {moment.day} {moment:%B} {moment.year}",
         "sections": full,
         "count": sum(len(section["papers"]) for section in full),
-        "why_sent": "You get this because you asked for it; nobody counts whether you open it.",
+        "why_sent": _UNCOUNTED if link is None else _COUNTED,
         **links,
     }
 
 
-def _section(section: Section, papers: Mapping[int, Paper], base: str) -> dict[str, Any]:
+def _section(
+    section: Section, papers: Mapping[int, Paper], base: str, link: Callable[[Paper], str] | None
+) -> dict[str, Any]:
     shown = [(papers[pick.key], pick) for pick in section.picks if pick.key in papers]
     return {
         "name": section.name,
-        "papers": [paper_told(paper, pick, papers, base) for paper, pick in shown],
+        "papers": [
+            paper_told(paper, pick, papers, base) | ({"url": link(paper)} if link else {}) for paper, pick in shown
+        ],
         "more": section.more,
         "url": base + section.path,
     }

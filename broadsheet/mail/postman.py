@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,7 +83,8 @@ class Postman:
             return rendering.letter(mail.kind, mail.payload, envelope), name
         digest, papers, moment = brought
         stop, manage = library.unsubscribe_link(mail.reader), library.manage_link(mail.reader, moment)
-        told = letters.digest_told(digest, papers, base, moment, {"manage": manage, "unsubscribe": stop})
+        link = partial(library.paper_link, mail.reader, made=moment) if library.opens_count(mail.reader) else None
+        told = letters.digest_told(digest, papers, base, moment, {"manage": manage, "unsubscribe": stop}, link)
         name = self._named("digest", digest.id)
         envelope = Envelope(self._from, mail.address, name, moment, self._list_headers(stop, manage))
         return rendering.letter("digest", told, envelope), name

@@ -175,6 +175,36 @@ class Follows:
 
         self._database.durable(work)
 
+    def keep_opens(self, reader: int, wanted: bool) -> None:
+        """Keep from now on which papers a reader opens from mail, or do not, and forget those that were."""
+
+        def work(connection: Connection) -> None:
+            _ensure(connection, reader)
+            mine = m.deliveries.c.reader == reader
+            connection.execute(update(m.deliveries).where(mine).values(opens=int(wanted)))
+            if not wanted:
+                connection.execute(delete(m.opened).where(m.opened.c.reader == reader))
+
+        self._database.durable(work)
+
+    def opened(self, reader: int, key: int, *, now: datetime) -> None:
+        """Note that a reader opened a paper from mail, if they want that kept."""
+        wanted = select(m.deliveries.c.reader).where(m.deliveries.c.reader == reader, m.deliveries.c.opens == 1)
+
+        def work(connection: Connection) -> None:
+            if connection.scalar(wanted) is not None:
+                insert_new(connection, m.opened, [{"reader": reader, "record": key, "made": stamp(now)}])
+
+        self._database.durable(work)
+
+    def opens_of(self, reader: int) -> list[int]:
+        """Return the keys of the papers that a reader opened from mail, the last first."""
+        key = func.coalesce(t.absorbed.c.key, m.opened.c.record)
+        joined = select(key).select_from(m.opened).outerjoin(t.absorbed, t.absorbed.c.record == m.opened.c.record)
+        wanted = joined.where(m.opened.c.reader == reader).order_by(m.opened.c.made.desc(), key)
+        with self._database.reading() as connection:
+            return list(dict.fromkeys(connection.scalars(wanted)))
+
     def ask(self, reader: int, *, now: datetime, since: datetime) -> bool:
         """Note that a reader's address is asked to confirm itself; False where that was done since a moment."""
 

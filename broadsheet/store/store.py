@@ -158,6 +158,11 @@ class Store:
         with self._database.reading() as connection:
             return papers.resolve(connection, [name for name in identifiers if storable(name)])
 
+    def present(self, key: int) -> int:
+        """Return the key of the paper that one is now, having joined another or not."""
+        with self._database.reading() as connection:
+            return papers.present(connection, key)
+
     def papers(self, keys: Sequence[int]) -> list[Paper]:
         """Return papers in the order asked for; keys that are no papers are left out."""
         with self._database.reading() as connection:

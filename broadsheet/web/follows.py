@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from broadsheet.errors import InputError
 from broadsheet.library.follows import THRESHOLDS
 from broadsheet.records import Digest, Reader
+from broadsheet.server.addresses import paper_path
 from broadsheet.server.forms import TOKEN, Form, FromAnywhere, Posted, back, check, say
 from broadsheet.server.sessions import must_be_known, network_of, reader_of
 from broadsheet.web.rendering import render
@@ -87,6 +88,13 @@ def stopped(request: Request, sealed: str) -> Response:
     reader = library.unsubscribing(sealed)
     library.stop_mail(reader)
     return _private(render(request, "stop.html", address=reader.email, stopped=True))
+
+
+@router.get("/mail/open/{sealed}")
+def opened(request: Request, sealed: str) -> Response:
+    """Go to a paper of ours from a mail whose reader wants that to count; a link leads nowhere else."""
+    paper = _library(request).opened(sealed)
+    return _private(RedirectResponse(paper_path(paper.id), 303))
 
 
 @router.get("/mail/manage/{sealed}")
@@ -167,6 +175,9 @@ def _changed(library: Library, reader: Reader, form: Form) -> str:
     if act == "resume":
         library.resume_mail(reader)
         return "Digests come again, from the next time on."
+    if act == "opens":
+        library.keep_opens(reader, form["opens"] == "yes")
+        return "Saved: what you open from digests counts." if form["opens"] else "Saved: what you open is not kept."
     if act == "delivery":
         library.deliver(
             reader, hour=_number(form, "hour"), weekday=_number(form, "weekday"), timezone=form["timezone"].strip()

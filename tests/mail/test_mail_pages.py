@@ -169,6 +169,50 @@ def test_what_a_reader_would_get_is_shown_from_the_last_papers_without_reading_t
         assert "Paper Boats" in text and "Paper Cranes" not in text
 
 
+def test_opened_papers_count_only_where_their_reader_wants_it(town: Town) -> None:
+    reader = town.reader()
+    plain = digest_of(town)
+    assert "/mail/open/" not in plain.as_string()
+    town.library.keep_opens(reader, True)
+    (key,) = town.publish("A Theory of Paper Boats", votes=[3])
+    town.wait(days=1)
+    where = link(town.letters_to("ada@example.org", "digest")[-1], "/mail/open/")
+    page = stranger(town)
+    for _ in range(2):
+        answer = page.get(where, headers={"Host": "papers.example.org"})
+        assert (answer.status_code, answer.headers["Location"]) == (
+            303,
+            f"/papers/{town.library.store.papers([key])[0].id}",
+        )
+    assert town.library.store.follows.opens_of(reader.id) == [key]
+    assert town.library._weights(reader)[key] == 0.2
+    sealed = where.rpartition("/")[2]
+    for wrong in (sealed[:-3] + "AAA", "https://evil.example", town.library.seal("stop", reader.id)):
+        assert page.get(f"/mail/open/{wrong}").status_code in (400, 404)
+    town.library.keep_opens(reader, False)
+    assert page.get(where).status_code == 303 and not town.library.store.follows.opens_of(reader.id)
+
+
+def test_what_was_opened_counts_for_sixty_days(town: Town) -> None:
+    reader = town.reader()
+    (key,) = town.publish("A Theory of Paper Boats")
+    town.library.keep_opens(reader, True)
+    where = town.library.paper_link(reader.id, town.library.store.papers([key])[0], town.now)
+    town.now += timedelta(days=61)
+    assert stranger(town).get(where.removeprefix(town.library.base)).status_code == 303
+    assert not town.library.store.follows.opens_of(reader.id)
+
+
+def test_the_choice_stands_on_the_page_of_follows(town: Town) -> None:
+    where = link(digest_of(town), "/mail/manage/")
+    page = stranger(town)
+    assert "Saved" in page.post(where, data={"act": "opens", "opens": "yes"}).text
+    assert town.library.delivery(town.reader()).opens
+    assert "checked" in page.get(where).text
+    page.post(where, data={"act": "opens"})
+    assert not town.library.delivery(town.reader()).opens
+
+
 def test_one_network_has_few_addresses_written_to(town: Town) -> None:
     page = stranger(town)
     page = TestClient(page.app, base_url=str(page.base_url), client=("192.0.2.7", 1))
