@@ -279,6 +279,9 @@ FORMS: tuple[tuple[str, dict[str, str]], ...] = (
     ("/moderation/submissions/1", {"reason": "x"}),
     ("/shelf/import/zotero", {}),
     ("/subscribe", {"address": "evil@example.org"}),
+    ("/shelf/1", {"act": "share"}),
+    ("/unseen", {}),
+    ("/me/identities", {"issuer": "https://orcid.org", "subject": "x"}),
 )
 # What a link in a mail lets in, and not a cookie: a form on another site does there what anybody can do.
 BY_LINK = {"/mail/confirm/{sealed}", "/mail/stop/{sealed}", "/mail/manage/{sealed}"}
