@@ -60,6 +60,7 @@ def test_concepts_are_made_named_and_measured(data: Path, monkeypatch: pytest.Mo
     found = shipped.load(Static(SHIPPED).id, out)
     assert 5 <= figures["concepts"] == len(found.names) <= 20
     assert figures["auc"] > 0.9
+    assert figures["named"] > 0.6
     assert figures["category_f1"] > 0.9
     words = set(" ".join(SUBJECTS.values()).split())
     assert all(set(name.split()) <= words for name in found.names)
@@ -96,3 +97,9 @@ def test_a_phrase_is_telling_where_concept_and_phrase_keep_together(data: Path) 
     assert naming.predictions(found, best, with_concept).tolist() == pytest.approx([1.0] * 5)
     turned = csr_matrix((papers.groups[::-1, None] == np.arange(5)).astype(np.float32))
     assert np.nanmean(naming.predictions(found, best, turned)) < 0.9
+
+
+def test_a_name_is_as_good_as_its_papers_are_those_of_the_concept() -> None:
+    has = csr_matrix(np.repeat(np.eye(2, dtype=np.float32), 10, axis=0))
+    assert concepts.named(has, has) == 1
+    assert concepts.named(has, csr_matrix(has[::-1])) == 0

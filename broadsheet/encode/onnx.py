@@ -1,8 +1,9 @@
-"""Sentence encoders in an ONNX folder: `model.onnx` and `tokenizer.json`, the mean of the token vectors."""
+"""Sentence encoders in an ONNX folder: `model.onnx`, `tokenizer.json`, and how tokens become one vector."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,7 +23,11 @@ _MOST_TOKENS = 256
 
 
 class Onnx:
-    """A transformer exported to ONNX whose first output is (texts, tokens, dimension), such as MiniLM."""
+    """A transformer exported to ONNX whose first output is (texts, tokens, dimension), such as MiniLM.
+
+    A text's vector is the mean of its tokens', or the first token's where `1_Pooling/config.json` says so, the file
+    that sentence-transformers writes; bge needs it.
+    """
 
     def __init__(self, folder: Path) -> None:
         model = folder / "model.onnx"
@@ -31,6 +36,7 @@ class Onnx:
             options = onnxruntime.SessionOptions()
             options.intra_op_num_threads = 1
             self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+            self._first = _first_token(folder / "1_Pooling" / "config.json")
             with model.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
         except Exception as error:  # both libraries raise bare Exceptions of their own for a missing or damaged file
@@ -61,6 +67,13 @@ class Onnx:
             "token_type_ids": np.zeros_like(mask),
         }
         tokens = self._session.run(None, {name: given[name] for name in given if name in self._inputs})[0]
+        if self._first:
+            mask[:, 1:] = 0
         sums = (tokens * mask[:, :, None]).sum(axis=1, dtype=np.float32)
         lengths = np.linalg.norm(sums, axis=1, keepdims=True)
         return np.asarray(sums / np.maximum(lengths, np.finfo(np.float32).tiny), np.float32)
+
+
+def _first_token(path: Path) -> bool:
+    """Return whether a text's vector is its first token's."""
+    return path.exists() and bool(json.loads(path.read_text(encoding="utf-8")).get("pooling_mode_cls_token"))

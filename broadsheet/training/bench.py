@@ -19,6 +19,7 @@ from broadsheet.encode.static import Static
 from broadsheet.evaluation.collections import Collection, find
 from broadsheet.training import corpus, static
 from broadsheet.training.corpus import Corpus
+from broadsheet.training.lessons import Told
 from broadsheet.training.phrases import Phrased
 from broadsheet.training.recipe import Recipe, read
 
@@ -59,14 +60,14 @@ def uniformity(vectors: Floats) -> float:
     return float(np.log(np.exp(-2 * squares).mean()))
 
 
-def row(name: str, recipe: Recipe, of_words: Corpus, folder: Path) -> str:
+def row(name: str, recipe: Recipe, of_words: Corpus, folder: Path, told: Told | None = None) -> str:
     """Return a recipe's line of the table: trained, written to a folder, and measured on development queries."""
     began = time.process_time()
     ready = static.prepared(of_words, recipe)
-    rows, known = static.average(ready.papers, recipe)
+    rows, known = static.average(ready, recipe, told)
     seconds = time.process_time() - began
     path = folder / f"{name}.safetensors"
-    static.save(path, rows, ready.pieces, ready.pairs, static.facts(recipe, known, seconds))
+    static.save(path, rows, ready.pieces, ready.pairs, static.facts(recipe, known, seconds, told))
     encoder = Phrased(path) if recipe.phrases else Static(path)
     measured = [dense(encoder, find(collection, split)) for collection, split in DEVELOPMENT]
     ndcg, recall = np.array([m[0] for m in measured]), np.mean([m[1] for m in measured])
@@ -83,12 +84,16 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("encoders"), help="folder for the weights")
     parser.add_argument("--table", type=Path, help="a Markdown file that the rows are added to")
     parser.add_argument("--limit", type=int, help="only the first papers of each file")
+    parser.add_argument(
+        "--lessons", type=Path, help="the file of broadsheet.training.lessons, for recipes with a teacher"
+    )
     chosen = parser.parse_args()
+    told = Told.open(chosen.lessons) if chosen.lessons else None
     torch.set_num_threads(1)
     of_words = corpus.read(corpus.records(corpus.files(chosen.data), chosen.limit))
     print(HEADING)
     for name in chosen.recipes:
-        line = row(Path(name).stem, read(Path(name)), of_words, chosen.out)
+        line = row(Path(name).stem, read(Path(name)), of_words, chosen.out, told)
         print(line, flush=True)
         if chosen.table:
             with chosen.table.open("a", encoding="utf-8") as table:

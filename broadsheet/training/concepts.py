@@ -46,6 +46,15 @@ def having(vectors: Floats, directions: Floats, least: Floats) -> csr_matrix:
     return csr_matrix((np.ones(len(rows), np.float32), (rows, columns)), (len(found), len(directions)))
 
 
+def named(has: csr_matrix, concepts: csr_matrix) -> float:
+    """Return how well its name tells the papers of a concept: the median area under the curve, n papers of each.
+
+    The other way round than `auc`: given whether a paper has the phrase, does it have the concept?
+    """
+    own = np.arange(has.shape[1])
+    return float(np.nanmedian(naming.predictions(naming.Phrases(has, own, own), own[:, None], concepts)))
+
+
 def category_share(papers: Corpus, concepts: csr_matrix, mask: NDArray[np.bool_], arxiv: NDArray[np.bool_]) -> float:
     """Return how often the category that an unseen paper's concepts mostly stand for is its own: micro F1, arXiv."""
     groups = csr_matrix((np.ones(len(papers)), (np.arange(len(papers)), papers.groups)))
@@ -78,6 +87,7 @@ def make(data: Path, weights: Path, out: Path, wanted: int, limit: int | None = 
         "concepts": len(chosen),
         "alive": round(float((np.asarray(concepts[unseen].sum(axis=0)).ravel() > 0).mean()), 4),
         "auc": round(float(np.nanmedian(area)), 4),
+        "named": round(named(has[unseen], concepts[unseen]), 4),
         "each": round(float(concepts[unseen].sum(axis=1).mean()), 2),
         "category_f1": round(category_share(papers, concepts, ~unseen, arxiv(papers)), 4),
         "papers": len(papers),

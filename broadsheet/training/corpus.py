@@ -118,15 +118,32 @@ class _Numbers(dict[str, int]):
         return number
 
 
+def held_out(papers: Corpus, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the numbers of the papers that no training sees, always the same ones, and of the others."""
+    order = np.random.default_rng(0).permutation(len(papers))
+    return np.sort(order[:count]), np.sort(order[count:])
+
+
+def sentences(abstract: str) -> list[str]:
+    """Return the sentences of an abstract."""
+    return _SENTENCE_END.split(abstract)
+
+
+def divided(paper: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """Return the words of a record's title and of each sentence; no sentences where there is hardly any text."""
+    parts = [words(sentence) for sentence in sentences(paper["abstract"])]
+    title = words(paper["title"])
+    return title, parts if title and sum(map(len, parts)) >= _FEWEST_WORDS else []
+
+
 def read(papers: Iterator[dict[str, Any]]) -> Corpus:
     """Return records as word numbers; those with hardly any text are left out."""
     numbers, groups = _Numbers(), _Numbers()
     tokens, title_ends, group = array("i"), array("q"), array("i")
     starts, sentences, sentence_starts = array("q", [0]), array("q"), array("q", [0])
     for paper in papers:
-        parts = [words(sentence) for sentence in _SENTENCE_END.split(paper["abstract"])]
-        title = words(paper["title"])
-        if not title or sum(map(len, parts)) < _FEWEST_WORDS:
+        title, parts = divided(paper)
+        if not parts:
             continue
         tokens.extend(map(numbers.__getitem__, title))
         title_ends.append(len(tokens))

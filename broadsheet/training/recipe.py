@@ -37,6 +37,14 @@ class Recipe:
     memory: float = 0.95  # Adam's second decay: short, so that a rare row is not thrown about by its first gradient
     temperature: float = 0.05
     common: float = 1e-4  # a piece of this probability starts with half the weight of a rare one
+    lessons: dict[str, int] = field(
+        default_factory=dict
+    )  # texts of each kind in a batch that a teacher's are learned by
+    lesson_steps: int = 300  # before the pairs
+    lesson_rate: float = 4e-3
+    lesson_weight_rate: float = 1e-2
+    evened: float = 0.5  # power of its deviation that a direction of the teacher's is divided by
+    own: float = 0.0  # random share that each row gets after the lessons, so that words of like meaning stay apart
     calm: float = 0.0  # how far the rows' lengths are led back towards those of the start, 0 to 1
     members: tuple[dict[str, Any], ...] = ()  # trainings whose rows are averaged; each says in what it differs
     held_out: int = 10_000

@@ -7,6 +7,7 @@ import hashlib
 import json
 import math
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -14,16 +15,19 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
-from torch.nn.functional import embedding_bag, normalize
+from torch.nn.functional import cosine_similarity, embedding_bag, normalize
 
+from broadsheet.errors import InputError
 from broadsheet.training import corpus, phrases, vocabulary
 from broadsheet.training.corpus import Corpus
+from broadsheet.training.lessons import Lessons, Told
 from broadsheet.training.miners import MINERS
 from broadsheet.training.objectives import OBJECTIVES
 from broadsheet.training.recipe import Recipe, read
 from broadsheet.training.views import Bags, Views
 
 Floats = NDArray[np.float32]
+Start = tuple[torch.Tensor, torch.Tensor]  # rows and weights
 _WARM_UP = 20  # steps
 _SLOWEST = 0.02  # share of the learning rate at the end
 
@@ -34,9 +38,9 @@ class Model:
     Adam runs over the whole table at once, which takes a quarter of the time of gathering the touched rows.
     """
 
-    def __init__(self, counts: NDArray[np.int64], recipe: Recipe) -> None:
+    def __init__(self, begun: Start, recipe: Recipe) -> None:
         self._recipe, self._cost = recipe, OBJECTIVES[recipe.objective]
-        table, weights = start(counts, recipe)
+        table, weights = (part.clone() for part in begun)
         self.table, self.weights = torch.nn.Parameter(table), torch.nn.Parameter(weights.log())
         self.sharpness = torch.nn.Parameter(torch.tensor(-math.log(recipe.temperature)))
         groups = [([self.table], recipe.rate), ([self.weights, self.sharpness], recipe.weight_rate)]
@@ -69,12 +73,25 @@ class Model:
 
     def step(self, pairs: Bags) -> float:
         """Learn from a batch of pairs, first views before second ones, and return its loss."""
-        vectors = self.encode(pairs).requires_grad_()
+        return self._descend(pairs, lambda vectors: self._loss(*vectors.chunk(2)))
+
+    def lesson(self, texts: Bags, targets: Floats) -> float:
+        """Learn the (n, dimension) vectors that a teacher has for texts, and return 1 - cosine, the prefixes' mean."""
+        wanted, widths = torch.from_numpy(targets), self._recipe.prefixes
+        return self._descend(
+            texts,
+            lambda vectors: torch.stack(
+                [1 - cosine_similarity(vectors[:, :w], wanted[:, :w]).mean() for w in widths]
+            ).mean(),
+        )
+
+    def _descend(self, texts: Bags, cost: Callable[[torch.Tensor], torch.Tensor]) -> float:
+        vectors = self.encode(texts).requires_grad_()
         self._adam.zero_grad()
-        loss = self._loss(*vectors.chunk(2))
+        loss = cost(vectors)
         loss.backward()
         assert vectors.grad is not None
-        self._spread(pairs, vectors.grad)
+        self._spread(texts, vectors.grad)
         self._adam.step()
         self._schedule.step()
         return float(loss.detach())
@@ -106,12 +123,30 @@ class Model:
         return np.asarray((self.table.detach() * self._shares()[:, None]).numpy())
 
 
-def start(counts: NDArray[np.int64], recipe: Recipe) -> tuple[torch.Tensor, torch.Tensor]:
+def start(counts: NDArray[np.int64], recipe: Recipe) -> Start:
     """Return the random rows and the weights that every training of a recipe starts from."""
     share = torch.from_numpy(counts / counts.sum()).float()
     noise = torch.Generator().manual_seed(recipe.seed)
     table = torch.randn(len(counts), recipe.dimension, generator=noise) / math.sqrt(recipe.dimension)
     return table, recipe.common / (recipe.common + share)
+
+
+def taught(begun: Start, lessons: Lessons, recipe: Recipe) -> Start:
+    """Return rows and weights that have learnt a recipe's lessons, and each row's own random share added.
+
+    Without that share words of like meaning become one, and a text that has the very word asked for is found no sooner.
+    """
+    apart, weights = begun
+    slow = replace(recipe, steps=recipe.lesson_steps, rate=recipe.lesson_rate, weight_rate=recipe.lesson_weight_rate)
+    model = Model((torch.from_numpy(lessons.start(apart.numpy())), weights), slow)
+    random = np.random.default_rng(recipe.seed)
+    for step in range(1, slow.steps + 1):
+        loss = model.lesson(*lessons.draw(recipe.lessons, random))
+        if step % 100 == 0:
+            print(f"lesson {step} of {slow.steps}, loss {loss:.4f}", flush=True)
+    table = model.table.detach()
+    own = normalize(apart, dim=1) * table.norm(dim=1, keepdim=True)
+    return table + recipe.own * own, model.weights.detach().exp()
 
 
 def calmed(rows: Floats, counts: NDArray[np.int64], recipe: Recipe) -> Floats:
@@ -149,13 +184,12 @@ def _sums(rows: torch.Tensor, starts: NDArray[np.int64], values: torch.Tensor, t
     return embedding_bag(rows, table, torch.from_numpy(starts), mode="sum", per_sample_weights=values)
 
 
-def train(papers: Corpus, recipe: Recipe) -> tuple[Model, float]:
-    """Return the trained model of a corpus in pieces, and its mean reciprocal rank on the papers held out."""
-    order = np.random.default_rng(0).permutation(len(papers))
-    held_out, taught = np.sort(order[: recipe.held_out]), np.sort(order[recipe.held_out :])
+def train(papers: Corpus, recipe: Recipe, begun: Start | None = None) -> tuple[Model, float]:
+    """Return the model of a corpus in pieces, trained from a start, and its mean reciprocal rank on papers held out."""
+    held_out, seen = corpus.held_out(papers, recipe.held_out)
     views = Views(papers, recipe.views, recipe.whole, recipe.seed)
-    miner = MINERS[recipe.miner](papers, taught, recipe.near, recipe.seed)
-    model = Model(papers.counts(), recipe)
+    miner = MINERS[recipe.miner](papers, seen, recipe.near, recipe.seed)
+    model = Model(begun or start(papers.counts(), recipe), recipe)
     begin, loss = time.monotonic(), math.nan
     for step in range(1, recipe.steps + 1):
         if step in (recipe.steps // 6, recipe.steps // 2):
@@ -197,19 +231,28 @@ def prepared(of_words: Corpus, recipe: Recipe) -> Prepared:
     return Prepared(marked, pieces, phrases.split(pairs))
 
 
-def average(papers: Corpus, recipe: Recipe) -> tuple[Floats, float]:
+def average(ready: Prepared, recipe: Recipe, told: Told | None = None) -> tuple[Floats, float]:
     """Return the mean rows of a recipe's members, calmed, and the greatest mean reciprocal rank among them.
 
     The members start from the same rows and differ as the recipe says (model soups, Wortsman et al., 2022).
+
+    Raises:
+        InputError: the recipe has lessons, and there are none.
     """
-    made = [train(papers, replace(recipe, **changes, members=())) for changes in recipe.members or ({},)]
+    papers, begun = ready.papers, start(ready.papers.counts(), recipe)
+    if recipe.lessons:
+        if told is None:
+            raise InputError("This recipe learns from a teacher: name the file of broadsheet.training.lessons.")
+        begun = taught(begun, Lessons(told, ready.pieces, recipe.dimension, recipe.evened), recipe)
+    made = [train(papers, replace(recipe, **changes, members=()), begun) for changes in recipe.members or ({},)]
     rows: Floats = np.asarray(np.mean([model.rows() for model, _ in made], axis=0), np.float32)
     return calmed(rows, papers.counts(), recipe), max(known for _, known in made)
 
 
-def facts(recipe: Recipe, known: float, seconds: float) -> dict[str, str]:
+def facts(recipe: Recipe, known: float, seconds: float, told: Told | None) -> dict[str, str]:
     """Return what the weights file says of their training beside the data."""
     return {
+        **({"teacher": told.teacher} if told and recipe.lessons else {}),
         "licence": "Apache-2.0",
         "recipe": json.dumps(asdict(recipe)),
         "prefixes": json.dumps(recipe.prefixes),
@@ -218,21 +261,21 @@ def facts(recipe: Recipe, known: float, seconds: float) -> dict[str, str]:
     }
 
 
-def make(data: Path, out: Path, recipe: Recipe, limit: int | None = None) -> str:
+def make(data: Path, out: Path, recipe: Recipe, limit: int | None = None, told: Told | None = None) -> str:
     """Train on the free files of a folder, write the weights and return the encoder's id.
 
-    `limit` takes only the first papers of each file.
+    `limit` takes only the first papers of each file; `told` is what a teacher made, for recipes that ask for it.
 
     Raises:
-        InputError: the folder holds no file that may be trained on.
+        InputError: the folder holds no file that may be trained on, or the recipe needs lessons and has none.
     """
     torch.set_num_threads(1)
     paths = corpus.files(data)
     ready = prepared(corpus.read(corpus.records(paths, limit)), recipe)
     print(f"{len(ready.papers)} papers, {len(ready.papers.tokens)} pieces of {len(ready.pieces)} kinds", flush=True)
-    rows, known = average(ready.papers, recipe)
+    rows, known = average(ready, recipe, told)
     about = {
-        **facts(recipe, known, time.process_time()),
+        **facts(recipe, known, time.process_time(), told),
         "data": ", ".join(path.name for path in paths),
         "data_sha256": corpus.fingerprint(paths),
         "papers": str(len(ready.papers)),
@@ -250,9 +293,13 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="the safetensors file to write")
     parser.add_argument("--steps", type=int)
     parser.add_argument("--limit", type=int, help="only the first papers of each file")
+    parser.add_argument(
+        "--lessons", type=Path, help="the file of broadsheet.training.lessons, for recipes with a teacher"
+    )
     chosen = parser.parse_args()
     recipe = read(Path(chosen.recipe))
-    make(chosen.data, chosen.out, replace(recipe, steps=chosen.steps or recipe.steps), chosen.limit)
+    told = Told.open(chosen.lessons) if chosen.lessons else None
+    make(chosen.data, chosen.out, replace(recipe, steps=chosen.steps or recipe.steps), chosen.limit, told)
 
 
 if __name__ == "__main__":

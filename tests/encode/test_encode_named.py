@@ -47,3 +47,12 @@ def test_an_onnx_model_gives_the_mean_of_its_tokens(tmp_path: Path) -> None:
     assert (encoder.dimension, encoder.prefixes) == (2, (2,))
     wanted = np.array([[0.6, 0.8], [0, 0], [1, 2] / np.sqrt(5), [7, 10] / np.sqrt(149)])
     assert vectors == pytest.approx(wanted, abs=1e-6)
+
+
+def test_an_onnx_model_gives_its_first_token_where_its_folder_says_so(tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime", reason="the extra `onnx` is not installed")
+    onnx_model.write(tmp_path)
+    (tmp_path / "1_Pooling").mkdir()
+    (tmp_path / "1_Pooling" / "config.json").write_text('{"pooling_mode_cls_token": true}')
+    vectors = encode.load(f"onnx:{tmp_path}").encode(["deep learning", "graph deep"])
+    assert vectors == pytest.approx(np.array([[1, 0], [0.6, 0.8]]), abs=1e-6)
