@@ -86,8 +86,9 @@ def test_other_pages_are_refused(town: Town, answer: Answer, reason: str) -> Non
 def test_an_empty_page_and_a_broken_one_are_asked_for_again(town: Town) -> None:
     for answer in (Answer(b"", "text/html"), Answer(b"", "text/html", 502)):
         town.world.answers[tagged(PAGE)[0]] = answer
-        assert town.fetched(PAGE).state == "waiting"
-        town.library.take_back(town.reader, 1)
+        sent = town.fetched(PAGE)
+        assert sent.state == "waiting"
+        town.library.take_back(town.reader, sent.id)
 
 
 def test_the_real_one_asks_nobody_on_this_machine(world: StandIn) -> None:
