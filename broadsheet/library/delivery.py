@@ -292,6 +292,10 @@ class Delivery(Follows):
         zone = ZoneInfo(when.timezone if when else self.settings.timezone)
         return datetime.fromisoformat(digest.due).astimezone(zone)
 
+    def mail_wanted(self, number: int) -> bool:
+        """Say whether mail that was taken is still to be sent: its reader may have left since."""
+        return self.store.outbox.is_open(number)
+
     def mail_sent(self, numbers: Sequence[int]) -> None:
         """Note that mail was sent."""
         self.store.outbox.sent(numbers, now=self.now)

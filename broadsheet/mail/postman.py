@@ -44,10 +44,10 @@ class Postman:
         self._sign = Signer(Path(key), selector, self._bare).sign if key else None
 
     def turn(self) -> dict[str, int]:
-        """Send up to a batch of mail that is due; return how much was sent, refused, postponed, and not tried."""
+        """Send up to a batch of mail that is due; return how much was sent, refused, and so on."""
         claimed = {mail.id: mail for mail in self._library.claim_mail(BATCH, LEASE)}
         ready = [letter for mail in claimed.values() if (letter := self._letter(mail)) is not None]
-        outcomes = self._out.send(ready) if ready else []
+        outcomes = self._out.send(ready, self._library.mail_wanted) if ready else []
         self._library.mail_sent([one.number for one in outcomes if one.kind == "sent"])
         self._library.mail_given_back([one.number for one in outcomes if one.kind == "down"])
         for one in outcomes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,8 @@ COMMAND = 30.0  # seconds for one answer of the server
 LETTER = 60.0  # seconds for one letter
 ALL = 240.0  # seconds for everything that is sent at once: what is not done by then is tried again
 
-Kind = Literal["sent", "refused", "later", "down"]
+Kind = Literal["sent", "refused", "later", "down", "unwanted"]
+Wanted = Callable[[int], bool]  # whether the letter of this number is still to be sent: asked when its turn has come
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Outcome:
     """What became of a letter.
 
     It was "sent"; its address was "refused" for good; it may go "later"; or the server is "down", which says nothing
-    about the letter. `reason` is what the server said.
+    about the letter. It is "unwanted" where its reader left before its turn came. `reason` is what the server said.
     """
 
     number: int
@@ -51,8 +52,8 @@ class Outcome:
 class Carrier(Protocol):
     """Whatever takes letters out."""
 
-    def send(self, letters: Sequence[Letter]) -> list[Outcome]:
-        """Send letters and return what became of each; takes `ALL` seconds at most, and never raises."""
+    def send(self, letters: Sequence[Letter], wanted: Wanted) -> list[Outcome]:
+        """Send letters that are still wanted and return what became of each; takes `ALL` seconds at most."""
 
 
 def carrier(url: str) -> Carrier:
@@ -80,9 +81,9 @@ class Folder:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def send(self, letters: Sequence[Letter]) -> list[Outcome]:
+    def send(self, letters: Sequence[Letter], wanted: Wanted) -> list[Outcome]:
         """Write each letter into a file named after its Message-ID."""
-        return [self._write(letter) for letter in letters]
+        return [self._write(one) if wanted(one.number) else Outcome(one.number, "unwanted") for one in letters]
 
     def _write(self, letter: Letter) -> Outcome:
         name = "".join(c if c.isalnum() or c in ".-_@" else "_" for c in letter.message_id)
@@ -106,20 +107,20 @@ class Server:
         self._port = parts.port or (465 if self._secure else 587 if parts.username else 25)
         self._user, self._password = unquote(parts.username or ""), unquote(parts.password or "")
 
-    def send(self, letters: Sequence[Letter]) -> list[Outcome]:
+    def send(self, letters: Sequence[Letter], wanted: Wanted) -> list[Outcome]:
         """Send letters over a few connections."""
-        return asyncio.run(self._all(letters))
+        return asyncio.run(self._all(letters, wanted))
 
-    async def _all(self, letters: Sequence[Letter]) -> list[Outcome]:
+    async def _all(self, letters: Sequence[Letter], wanted: Wanted) -> list[Outcome]:
         outcomes: dict[int, Outcome] = {}
         lanes = [letters[n::CONNECTIONS] for n in range(CONNECTIONS) if letters[n::CONNECTIONS]]
         with suppress(TimeoutError):
             async with asyncio.timeout(ALL):
-                await asyncio.gather(*(self._lane(lane, outcomes) for lane in lanes))
+                await asyncio.gather(*(self._lane(lane, wanted, outcomes) for lane in lanes))
         late = "The mail server took too long."
         return [outcomes.get(letter.number, Outcome(letter.number, "later", late)) for letter in letters]
 
-    async def _lane(self, letters: Sequence[Letter], outcomes: dict[int, Outcome]) -> None:
+    async def _lane(self, letters: Sequence[Letter], wanted: Wanted, outcomes: dict[int, Outcome]) -> None:
         """Send letters one after the other; a letter that ends the connection does not take the others with it."""
         waiting = list(letters)
         while waiting:
@@ -127,6 +128,9 @@ class Server:
                 async with self._connected() as client:
                     while waiting:
                         letter = waiting.pop(0)
+                        if not wanted(letter.number):
+                            outcomes[letter.number] = Outcome(letter.number, "unwanted")
+                            continue
                         outcomes[letter.number], ended = await _sent(client, letter)
                         if ended:
                             break

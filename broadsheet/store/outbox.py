@@ -85,6 +85,10 @@ class Outbox:
         """Let mail wait as if it had not been taken: it was not its turn yet that failed."""
         self._set(numbers, lease_until=None, attempts=r.outbox.c.attempts - 1)
 
+    def is_open(self, number: int) -> bool:
+        """Say whether mail is neither sent nor given up."""
+        return self._any((r.outbox.c.id == number, r.outbox.c.sent.is_(None), r.outbox.c.failed.is_(None)))
+
     def get(self, number: int) -> Mail | None:
         """Return mail by number."""
         return self._first(select(r.outbox).where(r.outbox.c.id == number))

@@ -14,9 +14,9 @@ from town import URL, Town, close, link, moment, text_of, titles
 
 from broadsheet import rights
 from broadsheet.errors import Forbidden, InputError, NotFound, TooMany
-from broadsheet.mail.postman import LEASE
+from broadsheet.mail.postman import LEASE, Postman
 from broadsheet.mail.smtp import ALL, COMMAND, LETTER
-from broadsheet.records import Author
+from broadsheet.records import Author, Mail
 from broadsheet.store.schema_readers import limits
 
 CRANES, BOATS, HATS = "Folding of Paper Cranes", "Theory of Paper Boats", "Hats of Paper and Felt"
@@ -276,6 +276,22 @@ def test_what_waits_is_not_sent_to_who_stopped_meanwhile(town: Town) -> None:
     town.now = moment("2026-03-15T07:00")
     assert town.library.plan_digests() == {"readers": 1, "digests": 1}
     town.library.stop_mail(reader)
+    town.wait(days=2)
+    assert not town.letters
+
+
+def test_what_was_taken_is_not_sent_to_who_stopped_before_its_turn(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    reader = town.reader()
+    town.library.follow(reader, "front")
+    town.publish(CRANES)
+    town.now = moment("2026-03-15T07:00")
+    written = Postman._written
+
+    def slowly(postman: Postman, mail: Mail) -> tuple[bytes, str]:
+        town.library.stop_mail(reader)
+        return written(postman, mail)
+
+    monkeypatch.setattr(Postman, "_written", slowly)
     town.wait(days=2)
     assert not town.letters
 

@@ -32,8 +32,12 @@ def letter(number: int, to: str = "ada@example.org") -> Letter:
     return Letter(number, "paper@example.org", to, f"{number}@x", f"Subject: {number}\r\n\r\nHello\r\n".encode())
 
 
+def always(number: int) -> bool:
+    return True
+
+
 def outcomes(url: str, *letters: Letter) -> dict[int, str]:
-    return {outcome.number: outcome.kind for outcome in carrier(url).send(letters)}
+    return {outcome.number: outcome.kind for outcome in carrier(url).send(letters, always)}
 
 
 def test_letters_arrive() -> None:
@@ -41,6 +45,16 @@ def test_letters_arrive() -> None:
     with serving(post) as url:
         assert outcomes(url, *(letter(n) for n in range(9))) == dict.fromkeys(range(9), "sent")
     assert sorted(str(one["Subject"]) for one in post.letters) == [str(n) for n in range(9)]
+
+
+@pytest.mark.parametrize("kind", ["smtp", "file"])
+def test_a_letter_that_nobody_wants_any_more_is_not_sent(kind: str, tmp_path: Path) -> None:
+    post = Post()
+    with serving(post) as url:
+        out = carrier(url if kind == "smtp" else f"file://{tmp_path}")
+        kinds = [one.kind for one in out.send([letter(n) for n in range(3)], lambda number: number != 1)]
+    assert kinds == ["sent", "unwanted", "sent"]
+    assert len(post.letters) + len(list(tmp_path.glob("*.eml"))) == 2
 
 
 def test_what_a_server_says_decides_what_becomes_of_a_letter() -> None:
@@ -52,7 +66,7 @@ def test_what_a_server_says_decides_what_becomes_of_a_letter() -> None:
 
 def test_a_letter_refused_for_what_it_says_does_not_condemn_its_address() -> None:
     with serving(Post(data=lambda address: "554 5.7.1 looks like spam")) as url:
-        (outcome,) = carrier(url).send([letter(1)])
+        (outcome,) = carrier(url).send([letter(1)], always)
     assert (outcome.kind, outcome.reason) == ("later", "554 5.7.1 looks like spam")
 
 
@@ -85,20 +99,22 @@ def test_everything_together_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_dead_server_says_nothing_about_letters() -> None:
-    (outcome,) = carrier("smtp://127.0.0.1:9").send([letter(1)])
+    (outcome,) = carrier("smtp://127.0.0.1:9").send([letter(1)], always)
     assert outcome.kind == "down"
     assert "127.0.0.1 cannot be used" in outcome.reason
 
 
 def test_a_folder_holds_a_letter_once_however_often_it_is_sent(tmp_path: Path) -> None:
     out = carrier(f"file://{tmp_path / 'out'}")
-    assert [one.kind for one in (*out.send([letter(1)]), *out.send([letter(1), letter(2)]))] == ["sent"] * 3
+    assert [one.kind for one in (*out.send([letter(1)], always), *out.send([letter(1), letter(2)], always))] == [
+        "sent"
+    ] * 3
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["1@x.eml", "2@x.eml"]
 
 
 def test_a_folder_that_cannot_be_written_is_down(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    (outcome,) = carrier(f"file://{tmp_path / 'file' / 'below'}").send([letter(1)])
+    (outcome,) = carrier(f"file://{tmp_path / 'file' / 'below'}").send([letter(1)], always)
     assert outcome.kind == "down"
 
 
