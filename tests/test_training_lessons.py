@@ -20,6 +20,7 @@ pytest.importorskip("tokenizers", reason="the extra `train` is not installed")
 from test_training_static import DETAILS, RECIPE, SUBJECTS, record, write
 
 from broadsheet.training import lessons, static
+from broadsheet.training.model import start
 
 LEARNT = replace(RECIPE, lessons={"words": 16, "titles": 32, "abstracts": 16}, lesson_steps=60, steps=1)
 
@@ -60,7 +61,7 @@ def test_a_table_learns_the_likeness_that_the_teacher_sees(data: Path, told: Tol
 def test_own_shares_keep_words_of_like_meaning_apart(data: Path, told: Told) -> None:
     of_words = corpus.read(corpus.records(corpus.files(data)))
     ready = static.prepared(of_words, LEARNT)
-    begun = static.start(ready.papers.counts(), LEARNT)
+    begun = start(ready.papers.counts(), LEARNT)
     made = Lessons(told, ready.pieces, 32, 0.5)
     one, other = ready.pieces.index("graph"), ready.pieces.index("galaxi")
     likeness = []

@@ -34,6 +34,7 @@ class Recipe:
     batch: int = 1_024
     rate: float = 6e-3
     weight_rate: float = 2e-2
+    more_rate: float = 2e-3  # of what a method learns beside the table
     memory: float = 0.95  # Adam's second decay: short, so that a rare row is not thrown about by its first gradient
     temperature: float = 0.05
     common: float = 1e-4  # a piece of this probability starts with half the weight of a rare one

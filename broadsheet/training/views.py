@@ -27,6 +27,15 @@ class Bags:
     starts: Ints
 
 
+@dataclass(frozen=True, slots=True)
+class Places:
+    """`count` texts as positions of a corpus, those of each in order: `where[i]` stands in text `texts[i]`."""
+
+    where: Ints
+    texts: Ints
+    count: int
+
+
 def bags(tokens: NDArray[np.int32], texts: Ints, count: int) -> Bags:
     """Return pieces and the number of the text each stands in as bags of `count` texts."""
     keys, frequencies = np.unique(texts << 32 | tokens, return_counts=True)
@@ -46,39 +55,45 @@ class Views:
         self._corpus = corpus
         self._kinds = [KINDS.index(kind) for kind in shares]
         self._shares = np.array(list(shares.values())) / sum(shares.values())
-        self._whole = whole
+        self._kept = whole
         self._random = np.random.default_rng(seed)
         share = corpus.counts() / len(corpus.tokens)
         self._telling = (1e-4 / (1e-4 + share)).astype(np.float32)
 
     def draw(self, papers: Ints) -> Bags:
         """Return the 2 * len(papers) views of papers, of kinds drawn by their shares."""
-        kinds = self._random.choice(self._kinds, len(papers), p=self._shares)
-        return self._pairs(papers, kinds)
+        return self.bags(self.places(papers))
+
+    def places(self, papers: Ints) -> Places:
+        """Return what `draw` does, as positions."""
+        return self._pairs(papers, self._random.choice(self._kinds, len(papers), p=self._shares))
 
     def titles_and_abstracts(self, papers: Ints) -> Bags:
         """Return the titles of papers, then their abstracts."""
-        return self._pairs(papers, np.full(len(papers), KINDS.index("title")), whole=0.0)
+        return self.bags(self._pairs(papers, np.full(len(papers), KINDS.index("title")), whole=0.0))
 
     def texts(self, papers: Ints) -> Bags:
         """Return the whole texts of papers."""
-        begin, end = self._corpus.starts[papers], self._corpus.starts[papers + 1]
-        where, texts = _positions(begin, end, np.arange(len(papers)))
-        return self._bags(where, texts, len(papers))
+        return self.bags(self.whole(papers))
 
-    def _pairs(self, papers: Ints, kinds: Ints, whole: float | None = None) -> Bags:
+    def whole(self, papers: Ints) -> Places:
+        """Return what `texts` does, as positions."""
+        begin, end = self._corpus.starts[papers], self._corpus.starts[papers + 1]
+        return Places(*_positions(begin, end, np.arange(len(papers))), len(papers))
+
+    def _pairs(self, papers: Ints, kinds: Ints, whole: float | None = None) -> Places:
         corpus, n = self._corpus, len(papers)
         begin, end = corpus.starts[papers], corpus.starts[papers + 1]
         low, high = self._stretches(papers, kinds)
         words = kinds == KINDS.index("keywords")
-        kept = words | (self._random.random(n) < (self._whole if whole is None else whole))
+        kept = words | (self._random.random(n) < (self._kept if whole is None else whole))
         first, second = np.arange(n), np.arange(n, 2 * n)
         told = self._thinned(*_positions(np.where(words, begin, low), np.where(words, end, high), first), words)
         begin, end = self._windows(begin, end, kinds)
         before = _positions(begin, np.where(kept, end, np.minimum(low, end)), second)
         after = _positions(np.where(kept, end, np.maximum(high, begin)), end, second)
         where, texts = (np.concatenate(parts) for parts in zip(told, before, after, strict=True))
-        return self._bags(where, texts, 2 * n)
+        return Places(where, texts, 2 * n)
 
     def _windows(self, begin: Ints, end: Ints, kinds: Ints) -> tuple[Ints, Ints]:
         """Return where the second views may lie: the whole paper, for `spans` a random stretch of it."""
@@ -110,7 +125,9 @@ class Views:
         keep = rank < self._random.integers(*_KEYWORDS, len(thin))[of]
         return np.concatenate((where[~marked], at[keep])), np.concatenate((texts[~marked], of[keep]))
 
-    def _bags(self, where: Ints, texts: Ints, count: int) -> Bags:
+    def bags(self, places: Places) -> Bags:
+        """Return positions as bags."""
+        where, texts = places.where, places.texts
         tokens = self._corpus.tokens[where]
         if self._corpus.phrases is not None:
             whole = np.flatnonzero((np.diff(where) == 1) & (np.diff(texts) == 0))
@@ -118,7 +135,7 @@ class Views:
             held = phrases >= 0
             tokens = np.concatenate((tokens, phrases[held]))
             texts = np.concatenate((texts, texts[whole][held]))
-        return bags(tokens, texts, count)
+        return bags(tokens, texts, places.count)
 
 
 def _positions(begin: Ints, end: Ints, number: Ints) -> tuple[Ints, Ints]:
