@@ -6,23 +6,28 @@ import io
 import zipfile
 from dataclasses import asdict
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 
 from broadsheet.errors import InputError
 from broadsheet.library.moderating import Moderating
-from broadsheet.records import Paper, Reader, Saved, SourceRecord, Submission
+from broadsheet.records import Hook, Paper, Reader, Saved, SourceRecord, Submission
 from broadsheet.text import cite
 
 _README = """What you had here.
 
-reader.json  your account, votes, shelves with notes, hidden papers, papers you opened, comments, follows, claims,
+reader.json  your account, votes, shelves with notes, hidden papers, papers you opened here and from digests, comments,
+             follows, webhooks (without secret, token and all of the address but its host, which are keys), claims,
              what you sent in, what joins your shelves once it is here, and under "rest" all else that is kept of you
 shelves.bib  the papers on your shelves, as BibTeX
 """
 
 # Tables whose rows are told in words of their own.
-_TOLD = ("votes", "shelves", "hidden", "seen", "missing", "comments", "follows", "claims", "submissions")
+_TOLD = (
+    *("votes", "shelves", "hidden", "seen", "opened", "missing"),
+    *("comments", "follows", "hooks", "claims", "submissions"),
+)
 
 
 class Belongings(Moderating):
@@ -74,9 +79,13 @@ class Belongings(Moderating):
             "shelves": shelves,
             "hidden": [_brief(paper) for paper in self.hidden(reader)],
             "opened": [_brief(paper) for paper in self.store.papers(self.store.votes.seen(reader.id))],
+            "opened_from_digests": [
+                _brief(paper) for paper in self.store.papers(self.store.follows.opens_of(reader.id))
+            ],
             "awaited": [{"shelf": shelf, "title": record.title} for shelf, record in self._awaited(reader)],
             "comments": self._written(reader),
             "follows": [asdict(follow) for follow in self.store.follows.of(reader.id)],
+            "webhooks": [_hook(hook) for hook in self.store.hooks.of(reader.id)],
             "submissions": [self._sent_in(one) for one in self.store.submissions.of_reader(reader.id, 10_000)],
             "claims": [{"author": c.slug, "words": c.words, "state": c.state} for c in self._claims(reader)],
             "rest": {name: rows for name, rows in self.store.belongings(reader.id).items() if name not in _TOLD},
@@ -108,6 +117,13 @@ class Belongings(Moderating):
 
     def _claims(self, reader: Reader) -> list[Any]:
         return self.store.moderation.claims(reader=reader.id)
+
+
+def _hook(hook: Hook) -> dict[str, Any]:
+    """Return what there is to tell of a hook: the rest of its address often is a key, as token and secret are."""
+    keys = ("url", "token", "secret", "reader")
+    told = {name: value for name, value in asdict(hook).items() if name not in keys}
+    return {**told, "host": urlsplit(hook.url).hostname}
 
 
 def _brief(paper: Paper) -> dict[str, str]:

@@ -147,8 +147,8 @@ class Delivery(Follows):
             f"{self.base}/mail/open/{self.seal('open', [reader, paper.key, round(made.timestamp()) + MANAGE_SECONDS])}"
         )
 
-    def opened(self, sealed: str) -> Paper:
-        """Return the paper of a link in a mail, and note, for sixty days, that its reader followed it.
+    def opened(self, sealed: str, *, counts: bool) -> Paper:
+        """Return the paper of a link in a mail; where it counts, note, for sixty days, that its reader followed it.
 
         Raises:
             InputError: the link is not ours.
@@ -158,7 +158,7 @@ class Delivery(Follows):
         found = self.store.papers([self.store.present(int(key))])
         if not found:
             raise NotFound("This paper is not here any more.")
-        if self.now.timestamp() <= until:
+        if counts and self.now.timestamp() <= until:
             self.store.follows.opened(int(reader), found[0].key, now=self.now)
         return found[0]
 

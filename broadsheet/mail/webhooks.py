@@ -15,7 +15,8 @@ from urllib.parse import parse_qs, quote, urlsplit
 import orjson
 
 from broadsheet.mail import letters, rendering
-from broadsheet.records import Follow, Hook, Paper, Section
+from broadsheet.records import Follow, Hook, Paper, Pick, Section
+from broadsheet.text import cite
 
 TEST = "This is a test: what matches this follow will be posted here."
 _MOST_EMBEDS = 10  # of one message at Discord
@@ -45,7 +46,8 @@ def call(
 ) -> Call:
     """Return the request that brings what was found, or a test where nothing is given, signed.
 
-    `number` is the post's own, for ever the same: a receiver knows by it what came twice.
+    Without a `base`, the public address of this paper, papers are linked where their source has them. `number` is the
+    post's own, for ever the same: a receiver knows by it what came twice.
     """
     made = _FORMATS[hook.format](hook, _told(follow, section, papers, base, now), f"msg_{number}")
     agent = {"User-Agent": f"broadsheet/{version('broadsheet')}", "Content-Type": "application/json"}
@@ -68,12 +70,12 @@ def _told(
     follow: Follow, section: Section | None, papers: Mapping[int, Paper], base: str, now: datetime
 ) -> dict[str, Any]:
     picks = [pick for pick in section.picks if pick.key in papers] if section else []
-    shown = [letters.paper_told(papers[pick.key], pick, papers, base) for pick in picks]
+    shown = [_paper(papers[pick.key], pick, papers, base) for pick in picks]
     return {
         "type": "follow.matched" if section else "follow.test",
         "timestamp": now.isoformat(timespec="seconds"),
         "follow": follow.name,
-        "url": base + follow.path,
+        "url": base and base + follow.path,
         "more": section.more if section else 0,
         "papers": shown if section else [_test(base)],
         "hits": [_hit(papers[pick.key], pick.score, told) for pick, told in zip(picks, shown, strict=True)],
@@ -81,14 +83,19 @@ def _told(
 
 
 def _test(base: str) -> dict[str, Any]:
-    return {"title": TEST, "url": f"{base}/follows", "by": "", "summary": ""}
+    return {"title": TEST, "url": base and f"{base}/follows", "by": "", "summary": ""}
+
+
+def _paper(paper: Paper, pick: Pick, papers: Mapping[int, Paper], base: str) -> dict[str, Any]:
+    told = letters.paper_told(paper, pick, papers, base)
+    return told if base else {**told, "url": cite.source_url(paper)}
 
 
 def _hit(paper: Paper, score: float, told: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "id": paper.id,
         "title": paper.title,
-        "url": told["url"],
+        "url": told["url"] or None,
         "abstract": paper.text,
         "authors": [author.name for author in paper.authors],
         "date": paper.date,
@@ -100,7 +107,7 @@ def _hit(paper: Paper, score: float, told: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _json(hook: Hook, told: dict[str, Any], name: str) -> Call:
-    follow = {"id": hook.follow, "name": told["follow"], "url": told["url"]}
+    follow = {"id": hook.follow, "name": told["follow"], "url": told["url"] or None}
     data = {"follow": follow, "more": told["more"], "papers": told["hits"]}
     return Call(hook.url, orjson.dumps({"type": told["type"], "timestamp": told["timestamp"], "data": data}))
 
@@ -111,11 +118,12 @@ def _slack(hook: Hook, told: dict[str, Any], name: str) -> Call:
 
 
 def _discord(hook: Hook, told: dict[str, Any], name: str) -> Call:
-    more = f" (and {told['more']} more: {told['url']})" if told["more"] else ""
+    where = f": {told['url']}" if told["url"] else ""
+    more = f" (and {told['more']} more{where})" if told["more"] else ""
     embeds = [
         {
             "title": paper["title"][:_LONGEST_TITLE],
-            "url": paper["url"],
+            **({"url": paper["url"]} if paper["url"] else {}),
             "description": "\n".join(filter(None, (paper["by"], paper["summary"])))[:_LONGEST_TEXT],
         }
         for paper in told["papers"][:_MOST_EMBEDS]

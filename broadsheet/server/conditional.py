@@ -5,12 +5,18 @@ from __future__ import annotations
 from hashlib import blake2b
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 def etag(content: bytes) -> str:
     """Return the weak ETag of some content: weak, because compression changes the bytes and not the meaning."""
     return f'W/"{blake2b(content, digest_size=12).hexdigest()}"'
+
+
+def is_shown(request: Request) -> bool:
+    """Say whether what is asked for is shown to somebody now: neither HEAD nor fetched in advance."""
+    return not request.scope.get("head") and "prefetch" not in request.headers.get("sec-purpose", "")
 
 
 class Conditional:
@@ -23,8 +29,9 @@ class Conditional:
         if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
             await self._app(scope, receive, send)
             return
-        response = _Response(send, Headers(scope=scope).get("if-none-match", ""), head=scope["method"] == "HEAD")
-        asked = {**scope, "method": "GET"}
+        head = scope["method"] == "HEAD"
+        response = _Response(send, Headers(scope=scope).get("if-none-match", ""), head=head)
+        asked = {**scope, "method": "GET", "head": head}
         await self._app(asked, receive, response.receive)
         scope["route"] = asked.get("route")  # the router says in its scope what it chose; the measuring looks there
 

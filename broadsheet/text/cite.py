@@ -72,7 +72,7 @@ def csl(papers: Sequence[Paper]) -> str:
 
 def _bibtex_fields(paper: Paper) -> dict[str, str]:
     year, month, day = _date_parts(paper)
-    arxiv, doi, url = _first(paper, "arxiv"), _first(paper, "doi"), _url(paper)
+    arxiv, doi, url = _first(paper, "arxiv"), _first(paper, "doi"), source_url(paper)
     venue = "booktitle" if _bibtex_type(paper) == "inproceedings" else "journal"
     return {
         "title": f"{{{_latex(paper.title)}}}",
@@ -152,7 +152,7 @@ def _short_hash(text: str) -> str:
 
 def _ris_reference(paper: Paper) -> dict[str, Any]:
     year, month, day = _date_parts(paper)
-    doi, url = _first(paper, "doi"), _url(paper)
+    doi, url = _first(paper, "doi"), source_url(paper)
     rest = _rest(paper, doi, url)
     others = [_address(name) for name in rest if _address(name)]
     item = {
@@ -172,7 +172,7 @@ def _ris_reference(paper: Paper) -> dict[str, Any]:
 
 
 def _csl_item(paper: Paper) -> dict[str, Any]:
-    doi, url = _first(paper, "doi"), _url(paper)
+    doi, url = _first(paper, "doi"), source_url(paper)
     kinds = {"misc": "article", "article": "article-journal"}
     dates = [int(part) for part in _date_parts(paper) if part]
     item = {
@@ -229,7 +229,8 @@ def _address(name: str) -> str:
     return _ADDRESSES[scheme] + own if scheme in _ADDRESSES else ""
 
 
-def _url(paper: Paper) -> str:
+def source_url(paper: Paper) -> str:
+    """Return where a paper stands at its source, or nothing where that is not known."""
     return paper.links.get("page") or _address(paper.id)
 
 

@@ -13,6 +13,7 @@ from broadsheet.errors import InputError
 from broadsheet.library.follows import THRESHOLDS
 from broadsheet.records import Digest, Reader
 from broadsheet.server.addresses import paper_path
+from broadsheet.server.conditional import is_shown
 from broadsheet.server.forms import TOKEN, Form, FromAnywhere, Posted, back, check, say
 from broadsheet.server.sessions import must_be_known, network_of, reader_of
 from broadsheet.web.rendering import render
@@ -92,8 +93,12 @@ def stopped(request: Request, sealed: str) -> Response:
 
 @router.get("/mail/open/{sealed}")
 def opened(request: Request, sealed: str) -> Response:
-    """Go to a paper of ours from a mail whose reader wants that to count; a link leads nowhere else."""
-    paper = _library(request).opened(sealed)
+    """Go to a paper of ours from a mail whose reader wants that to count; a link leads nowhere else.
+
+    What only looks at links does not count: a browser that somebody follows one with says so (Fetch Metadata).
+    """
+    followed = is_shown(request) and request.headers.get("sec-fetch-mode") == "navigate"
+    paper = _library(request).opened(sealed, counts=followed)
     return _private(RedirectResponse(paper_path(paper.id), 303))
 
 
@@ -159,6 +164,7 @@ def _manage(request: Request, reader: Reader, *, action: str, words: str = "") -
         digests=library.digests(reader),
         hooks=library.hooks(reader) if action == OWN else None,  # a link in mail is no key to what is posted elsewhere
         hook_formats=HOOK_FORMATS,
+        linked_here=bool(library.base),
         address=reader.email,
         action=action,
         words=words,

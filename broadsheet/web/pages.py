@@ -16,6 +16,7 @@ from starlette.responses import RedirectResponse, Response
 from broadsheet.errors import BroadsheetError, Unavailable
 from broadsheet.records import Hit, Listing, Paper
 from broadsheet.server.addresses import find, paper_path
+from broadsheet.server.conditional import is_shown
 from broadsheet.server.params import (
     After,
     Before,
@@ -141,7 +142,7 @@ def paper(request: Request, id: Identifier, q: Text = "") -> Response:
     """One paper: all that is known of it, and, for those who come from a search, why it matched."""
     library, shown, reader = _library(request), find(request, id), reader_of(request)
     url = _public(request, paper_path(shown.id))
-    if reader and "prefetch" not in request.headers.get("sec-purpose", ""):
+    if reader and is_shown(request):
         library.see(reader, shown.id)
     return render(
         request,

@@ -94,6 +94,24 @@ def test_each_kind_of_follow_finds_its_own(town: Town) -> None:
     assert old not in {key for digest, _ in library.store.digests.of(reader.id, 9) for key in digest.keys}
 
 
+def test_a_concept_that_is_followed_comes_by_mail(town: Town) -> None:
+    halos = {"abstract": "We measure dark matter density profiles of halos with rotation curves."}
+    town.publish("Dark Matter Halos in Galaxies", index=True, **halos)
+    concept = town.library.concepts("arxiv:2603.00001")[0]
+    town.library.follow(town.reader(), "concept", concept)
+    town.publish("Dark Matter Halos in Clusters", index=True, **halos)
+    town.publish("A Short History of Sails", abstract="Canvas, hemp and flax on the ships of old.", index=True)
+    town.wait(days=1)
+    (letter,) = town.letters
+    assert titles(letter, "Dark Matter Halos in Clusters", "A Short History of Sails") == [
+        "Dark Matter Halos in Clusters"
+    ]
+    text = text_of(letter)
+    assert "Dark Matter Halos in Galaxies" not in text and f"\nPAPERS ABOUT {concept.upper()}\n" in text
+    town.wait(days=2)
+    assert len(town.letters) == 1
+
+
 def test_nothing_to_say_is_no_mail_and_the_follow_says_so(town: Town) -> None:
     reader = town.reader()
     town.library.follow(reader, "search", "zeppelins")

@@ -17,6 +17,7 @@ from broadsheet import rights
 from broadsheet.web.following import followable
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+FOLLOWED = {"Sec-Fetch-Mode": "navigate"}  # what browsers say when somebody follows a link
 
 
 @pytest.fixture(autouse=True)
@@ -178,8 +179,9 @@ def test_opened_papers_count_only_where_their_reader_wants_it(town: Town) -> Non
     town.wait(days=1)
     where = link(town.letters_to("ada@example.org", "digest")[-1], "/mail/open/")
     page = stranger(town)
+    host = {"Host": "papers.example.org"}
     for _ in range(2):
-        answer = page.get(where, headers={"Host": "papers.example.org"})
+        answer = page.get(where, headers=host | FOLLOWED)
         assert (answer.status_code, answer.headers["Location"]) == (
             303,
             f"/papers/{town.library.store.papers([key])[0].id}",
@@ -190,7 +192,21 @@ def test_opened_papers_count_only_where_their_reader_wants_it(town: Town) -> Non
     for wrong in (sealed[:-3] + "AAA", "https://evil.example", town.library.seal("stop", reader.id)):
         assert page.get(f"/mail/open/{wrong}").status_code in (400, 404)
     town.library.keep_opens(reader, False)
-    assert page.get(where).status_code == 303 and not town.library.store.follows.opens_of(reader.id)
+    assert page.get(where, headers=FOLLOWED).status_code == 303 and not town.library.store.follows.opens_of(reader.id)
+
+
+def test_what_only_looks_at_links_opens_nothing(town: Town) -> None:
+    reader = town.reader()
+    (key,) = town.publish("A Theory of Paper Boats")
+    town.library.keep_opens(reader, True)
+    link = town.library.paper_link(reader.id, town.library.store.papers([key])[0], town.now)
+    where, page = link.removeprefix(town.library.base), stranger(town)
+    assert page.head(where, headers=FOLLOWED).status_code == 303
+    for headers in ({}, {"Sec-Fetch-Mode": "cors"}, FOLLOWED | {"Sec-Purpose": "prefetch;prerender"}):
+        assert page.get(where, headers=headers).status_code == 303
+    assert not town.library.store.follows.opens_of(reader.id)
+    page.get(where, headers=FOLLOWED)
+    assert town.library.store.follows.opens_of(reader.id) == [key]
 
 
 def test_what_was_opened_counts_for_sixty_days(town: Town) -> None:
@@ -199,7 +215,7 @@ def test_what_was_opened_counts_for_sixty_days(town: Town) -> None:
     town.library.keep_opens(reader, True)
     where = town.library.paper_link(reader.id, town.library.store.papers([key])[0], town.now)
     town.now += timedelta(days=61)
-    assert stranger(town).get(where.removeprefix(town.library.base)).status_code == 303
+    assert stranger(town).get(where.removeprefix(town.library.base), headers=FOLLOWED).status_code == 303
     assert not town.library.store.follows.opens_of(reader.id)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from datetime import timedelta
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk import browser, send
+from desk import NOW, browser, send
 from receiver import Receiver, Taken, receiving
 from town import Town, close
 
@@ -21,7 +22,8 @@ from broadsheet.jobs import Heralds
 from broadsheet.library.hooks import check_address
 from broadsheet.mail import herald
 from broadsheet.mail.herald import ALL, BATCH, LEASE, STEP, Herald
-from broadsheet.records import Hook, HookFormat, Reader
+from broadsheet.mail.webhooks import call
+from broadsheet.records import Follow, Hook, HookFormat, Paper, Pick, Reader, Section
 
 CRANES, BOATS = "Folding of Paper Cranes", "Theory of <Paper> & Boats"
 MATRIX = "/_matrix/client/v3/rooms/!room:example.org"
@@ -38,6 +40,11 @@ def closed() -> Iterator[None]:
 @pytest.fixture
 def town(tmp_path: Path) -> Town:
     return Town(tmp_path, webhooks="any")
+
+
+@pytest.fixture
+def either_town(tmp_path: Path, database_url: str) -> Town:
+    return Town(tmp_path, webhooks="any", database_url=database_url)
 
 
 @pytest.fixture
@@ -72,7 +79,8 @@ def kept(town: Town, reader: Reader) -> Hook:
     return hook
 
 
-def test_what_matches_is_posted_once_signed_as_json(town: Town, receiver: Receiver, address: str) -> None:
+def test_what_matches_is_posted_once_signed_as_json(either_town: Town, receiver: Receiver, address: str) -> None:
+    town = either_town
     town.publish("An Old Paper")
     reader, hook = hooked(town, address)
     town.publish(CRANES, BOATS, index=True)
@@ -115,6 +123,26 @@ def test_each_service_gets_what_it_takes(town: Town, receiver: Receiver, address
     (taken,) = receiver.taken
     said, wanted = told(taken, format)
     assert wanted in said
+
+
+@pytest.mark.parametrize("format", ["json", "slack", "telegram", "matrix", "discord"])
+def test_without_an_address_of_this_paper_links_lead_to_sources_or_nowhere(format: HookFormat) -> None:
+    follow = Follow(id=1, reader=1, kind="search", text="paper", name="paper")
+    when = {"newest": 0, "looked": "", "due": ""}
+    hook = Hook(
+        id=1, reader=1, follow=1, url=f"https://x.org{PATHS[format]}", format=format, token="", secret="", **when
+    )  # type: ignore[arg-type]
+    papers = {
+        1: Paper(key=1, id="arxiv:2603.00001", identifiers=(), title="Linked"),
+        2: Paper(key=2, id="bs:aaaaaaaaaaaa", identifiers=(), title="Unlinked"),
+    }
+    section = Section(1, "paper", (Pick(key=1, score=1.0), Pick(key=2, score=0.9)), more=7, path="/search?q=paper")
+    found = call(1, hook, follow, section, papers, "", NOW).body.decode()
+    assert "Linked" in found and "Unlinked" in found and ("7 more" in found or '"more":7' in found)
+    assert set(re.findall(r"https?:[^\s\"\\|)>]*", found)) == {"https://arxiv.org/abs/2603.00001"}
+    test = call(2, hook, follow, None, {}, "", NOW).body.decode()
+    for body in (found, test):
+        assert not re.search(r'/(search|papers|follows)|href=\\?"\\?"|<\||"url":\s*""', body), body
 
 
 def test_a_message_is_never_longer_than_telegram_takes(town: Town, receiver: Receiver, address: str) -> None:

@@ -138,13 +138,31 @@ def test_everything_of_a_reader_is_exported_and_forgotten(people: People) -> Non
     library.store._database.durable(fill)
     library.store.imports.keep(people.bob.id, "Later", [desk.paper("arxiv:2603.00099")])
     told = json.loads(zipfile.ZipFile(BytesIO(library.export_all(people.bob))).read("reader.json"))
-    named = {"votes", "shelves", "hidden", "opened", "awaited", "comments", "follows", "claims", "submissions"}
-    assert set(told) == named | {"account", "rest"}
-    assert {table.name for table in tables} == set(told["rest"]) | named - {"opened", "awaited"} | {"seen", "missing"}
+    named = {"votes", "shelves", "hidden", "comments", "follows", "claims", "submissions"}
+    renamed = {"opened": "seen", "opened_from_digests": "opened", "awaited": "missing", "webhooks": "hooks"}
+    assert set(told) == named | set(renamed) | {"account", "rest"}
+    assert {table.name for table in tables} == set(told["rest"]) | named | set(renamed.values())
     assert all(told["rest"].values()) and "s3cr3t" not in json.dumps(told)
     library.store.forget(people.bob.id, now=desk.NOW)
     left = {name for name, rows in library.store.belongings(people.bob.id).items() if rows}
     assert left == {"comments", "picks"}  # emptied: others need them
+
+
+def test_webhooks_and_what_was_opened_from_digests_are_exported_without_keys_and_forgotten(people: People) -> None:
+    library, bob = people.library, people.bob
+    follow = library.follow(bob, "search", "paper")
+    hook = library.add_hook(bob, follow.id, "https://example.org/rooms/s3cr3t-path", format="matrix", token="s3cr3t")
+    library.keep_opens(bob, True)
+    link = library.paper_link(bob.id, library.paper(desk.HATS), library.now)
+    library.opened(link.rpartition("/")[2], counts=True)
+    exported = zipfile.ZipFile(BytesIO(library.export_all(bob))).read("reader.json").decode()
+    told = json.loads(exported)
+    assert told["opened_from_digests"] == [{"id": desk.HATS, "title": "Paper Hats and Their Uses"}]
+    (said,) = told["webhooks"]
+    assert (said["host"], said["format"], said["follow"]) == ("example.org", "matrix", follow.id)
+    assert "s3cr3t" not in exported and hook.secret not in exported
+    library.delete_account(bob, "bob")
+    assert library.store.hooks.get(hook.id) is None and library.store.follows.opens_of(bob.id) == []
 
 
 def _made_up(column: object) -> object:

@@ -92,6 +92,8 @@ def test_it_is_exported_and_forgotten(people: People, clock: list[datetime]) -> 
     assert library.store.visits.get(people.bob.id) is None and library.store.votes.seen(people.bob.id) == []
 
 
-def test_a_page_fetched_in_advance_is_not_opened(people: People, clock: list[datetime]) -> None:
-    people.browser(people.bob).get(f"/papers/{desk.HATS}", headers={"Sec-Purpose": "prefetch"})
+def test_a_page_fetched_in_advance_or_only_asked_for_is_not_opened(people: People, clock: list[datetime]) -> None:
+    bob = people.browser(people.bob)
+    bob.get(f"/papers/{desk.HATS}", headers={"Sec-Purpose": "prefetch"})
+    bob.head(f"/papers/{desk.HATS}")
     assert people.library.store.votes.seen(people.bob.id) == []
