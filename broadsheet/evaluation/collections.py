@@ -19,14 +19,15 @@ import platformdirs
 from numpy.typing import NDArray
 
 from broadsheet import encode
+from broadsheet.encode import Encoder
 from broadsheet.errors import InputError
+from broadsheet.evaluation.vectors import kept
 from broadsheet.index import Entry, current
 from broadsheet.index.build import Builder
 from broadsheet.index.snapshot import Snapshot, open_current
 
 _BESIDE = Path("../shared/collections")
 _BATCH = 2_000
-_SITTING = 512  # papers read again between two savings
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,17 +148,20 @@ def _forget(folder: Path) -> None:
         shutil.rmtree(older)
 
 
+def vectors(collection: Collection, encoder: Encoder, report: Callable[[str], None]) -> NDArray[np.float32]:
+    """Return the (n, d) vectors of a collection's papers by an encoder; goes on where it stopped."""
+    texts = [encode.paper_text(*title_and_text(paper)) for paper in collection.papers()]
+    return kept(texts, encoder, cache() / "vectors", collection.name, report)
+
+
 def read_again(collection: Collection, shelf: Shelf, reranker: str, report: Callable[[str], None]) -> Shelf:
     """Return the shelf with a second vector for each paper, by an ONNX encoder's folder; goes on where it stopped."""
     encoder, folder = encode.load(f"onnx:{reranker}"), shelf.snapshot.path.parent
-    base = encode.load(shelf.snapshot.manifest.encoder)
-    texts = [encode.paper_text(*title_and_text(paper)) for paper in collection.papers()]
-    while keys := open_current(folder).unread(encoder.id, range(len(texts)), 0)[:_SITTING]:
-        vectors = encoder.encode([texts[key] for key in keys])
-        with Builder(folder, base, processes=0) as builder:
-            builder.read_again(encoder, keys, list(vectors))
+    if keys := shelf.snapshot.unread(encoder.id, range(len(shelf.ids)), 0):
+        found = vectors(collection, encoder, report)[keys]
+        with Builder(folder, encode.load(shelf.snapshot.manifest.encoder), processes=0) as builder:
+            builder.read_again(encoder, keys, list(found))
             builder.publish(builder.start)
-        report(f"{collection.name}: read {open_current(folder).manifest.second_papers} of {len(texts)} papers again")
     return Shelf(open_current(folder), shelf.ids)
 
 

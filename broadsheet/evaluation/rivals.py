@@ -15,11 +15,10 @@ import numpy as np
 
 from broadsheet import encode
 from broadsheet.errors import InputError, SettingsError
-from broadsheet.evaluation.collections import Collection, Question, title_and_text
+from broadsheet.evaluation.collections import Collection, Question, title_and_text, vectors
 from broadsheet.evaluation.runs import Run
 
 _DAMPED = 60  # places before a reciprocal falls (Cormack, Clarke and Büttcher, 2009)
-_BATCH = 256
 
 
 def is_rival(name: str) -> bool:
@@ -86,13 +85,11 @@ def _bm25s(collection: Collection, questions: Sequence[Question], limit: int) ->
 
 def _exact(encoder_name: str, collection: Collection, questions: Sequence[Question], limit: int) -> Run:
     encoder = encode.load(encoder_name)
-    ids, texts = _texts(collection)
-    parts = [encoder.encode(texts[begin : begin + _BATCH]) for begin in range(0, len(texts), _BATCH)]
-    vectors = np.concatenate([np.zeros((0, encoder.dimension), np.float32), *parts])
+    ids, papers = [str(paper["id"]) for paper in collection.papers()], vectors(collection, encoder, lambda _: None)
     found, times = {}, []
     for question in questions:
         began = time.perf_counter()
-        best = np.argsort(-(vectors @ encoder.encode([question.text])[0]), kind="stable")[: limit + 1]
+        best = np.argsort(-(papers @ encoder.encode([question.text])[0]), kind="stable")[: limit + 1]
         times.append((time.perf_counter() - began) * 1e3)
         found[question.id] = _others([ids[place] for place in best], question, limit)
     return Run(f"exact:{encoder_name}", found, tuple(times))

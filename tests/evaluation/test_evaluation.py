@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import onnx_model
 import pytest
+from numpy.typing import NDArray
 
 import broadsheet
 from broadsheet.errors import InputError
-from broadsheet.evaluation import bench
+from broadsheet.evaluation import bench, vectors
 from broadsheet.evaluation.__main__ import main
 from broadsheet.evaluation.collections import find, indexed
 from broadsheet.evaluation.pages import auc, tau
@@ -26,6 +27,19 @@ _PAPERS = {
     "c": ("Galaxy surveys", "A telescope watches galaxies - and stars."),
     "d": ("", ""),
 }
+
+
+class Counting:
+    """An encoder that says how long a text is and what it is, and counts what it reads."""
+
+    name = id = "counting"
+    dimension = 2
+    prefixes = (2,)
+    read = 0
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        self.read += len(texts)
+        return np.array([(len(text), sum(text.encode())) for text in texts], np.float32)
 
 
 @pytest.fixture(autouse=True)
@@ -73,9 +87,21 @@ def test_papers_are_read_again_for_a_reranker_once(folder: Path, capsys: pytest.
     onnx_model.write(folder)
     asked = (str(folder), "--profile", "rerank", "--reranker", str(folder))
     assert main(["run", *asked]) == 0
-    assert "read 4 of 4 papers again" in capsys.readouterr().err
+    assert "has read 4 of 4 papers" in capsys.readouterr().err
     assert main(["run", *asked]) == 0
-    assert "again" not in capsys.readouterr().err
+    assert "has read" not in capsys.readouterr().err
+
+
+def test_vectors_are_kept_by_sittings_and_made_anew_for_other_texts(tmp_path: Path) -> None:
+    encoder, told = Counting(), list[str]()
+    texts = [f"text {number}" for number in range(600)]
+    first = vectors.kept(texts, encoder, tmp_path, "tiny", told.append)
+    assert first.shape == (600, 2) and len(told) == 2
+    next(tmp_path.glob("*/000000512.npy")).unlink()  # a run that was stopped after its first sitting
+    again = vectors.kept(texts, encoder, tmp_path, "tiny", told.append)
+    assert np.array_equal(again, first) and encoder.read == 600 + 88
+    other = vectors.kept([*texts[:-1], "another"], encoder, tmp_path, "tiny", told.append)
+    assert not np.array_equal(other, first) and len(list(tmp_path.iterdir())) == 1
 
 
 def test_signs_in_a_question_mean_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
