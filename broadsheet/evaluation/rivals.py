@@ -1,7 +1,7 @@
 """What others would answer: runs of other engines, of whole transformer encoders, and of the usual way to join them.
 
 bm25s                BM25 by the package bm25s, English stop words and Snowball stems (extra `[evaluation]`)
-exact:ENCODER        exact cosines of an encoder, named as in the setting `encoder`
+exact:ENCODER        exact cosines of an encoder, named as in the setting `encoder`, or `wordllama`
 rrf:A+B              reciprocal-rank fusion of two of these
 """
 
@@ -10,12 +10,15 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
 from broadsheet import encode
+from broadsheet.encode import Encoder
 from broadsheet.errors import InputError, SettingsError
 from broadsheet.evaluation.collections import Collection, Question, title_and_text, vectors
+from broadsheet.evaluation.packaged import WordLlama
 from broadsheet.evaluation.runs import Run
 
 _DAMPED = 60  # places before a reciprocal falls (Cormack, Clarke and Büttcher, 2009)
@@ -24,6 +27,23 @@ _DAMPED = 60  # places before a reciprocal falls (Cormack, Clarke and Büttcher,
 def is_rival(name: str) -> bool:
     """Tell whether a name is that of a rival."""
     return name == "bm25s" or name.startswith(("exact:", "rrf:"))
+
+
+def short(name: str) -> str:
+    """Return a rival's name with encoders called by their folders alone."""
+    kind, _, rest = name.partition(":")
+    if kind == "rrf":
+        return f"rrf:{'+'.join(map(short, rest.split('+')))}"
+    return Path(rest).name if rest.startswith("onnx:") else rest.rpartition(":")[2] or kind
+
+
+def encoder_named(name: str) -> Encoder:
+    """Return an encoder of the setting `encoder`, or the one that a rival's package ships.
+
+    Raises:
+        SettingsError: it cannot be had.
+    """
+    return WordLlama() if name == "wordllama" else encode.load(name)
 
 
 def answered(name: str, collection: Collection, questions: Sequence[Question], limit: int) -> Run:
@@ -37,7 +57,7 @@ def answered(name: str, collection: Collection, questions: Sequence[Question], l
     if kind == "bm25s":
         return _bm25s(collection, questions, limit)
     if kind == "exact":
-        return _exact(rest or "static", collection, questions, limit)
+        return exact(name, encoder_named(rest or "static"), collection, questions, limit)
     one, plus, other = rest.partition("+")
     if kind != "rrf" or not (plus and is_rival(one) and is_rival(other)):
         raise InputError(f"There is no rival {name!r}: name bm25s, exact:ENCODER, or rrf:A+B of two of these.")
@@ -46,7 +66,7 @@ def answered(name: str, collection: Collection, questions: Sequence[Question], l
 
 
 def fused(name: str, runs: Sequence[Run], limit: int) -> Run:
-    """Return the reciprocal-rank fusion of several runs; the times of each query add up."""
+    """Return the reciprocal-rank fusion of several runs; the times of each query and the bytes add up."""
     found = {}
     for query in runs[0].found:
         scores: dict[str, float] = defaultdict(float)
@@ -54,7 +74,8 @@ def fused(name: str, runs: Sequence[Run], limit: int) -> Run:
             for place, paper in enumerate(run.found[query], 1):
                 scores[paper] += 1 / (_DAMPED + place)
         found[query] = sorted(scores, key=lambda paper: -scores[paper])[:limit]
-    return Run(name, found, tuple(map(sum, zip(*(run.ms for run in runs), strict=True))))
+    times = tuple(map(sum, zip(*(run.ms for run in runs), strict=True)))
+    return Run(name, found, times, sum(run.bytes for run in runs))
 
 
 def _texts(collection: Collection) -> tuple[list[str], list[str]]:
@@ -74,25 +95,26 @@ def _bm25s(collection: Collection, questions: Sequence[Question], limit: int) ->
     engine.index(bm25s.tokenize(texts, stopwords="en", stemmer=stemmer, show_progress=False), show_progress=False)
     found, times = {}, []
     for question in questions:
-        began = time.perf_counter()
+        began = time.process_time()
         words = bm25s.tokenize([question.text], stopwords="en", stemmer=stemmer, show_progress=False)
         places, scores = engine.retrieve(words, k=min(limit + 1, len(ids)), show_progress=False, n_threads=1)
-        times.append((time.perf_counter() - began) * 1e3)
+        times.append((time.process_time() - began) * 1e3)
         best = [ids[place] for place, score in zip(places[0], scores[0], strict=True) if score > 0]
         found[question.id] = _others(best, question, limit)
-    return Run("bm25s", found, tuple(times))
+    held = sum(part.nbytes for part in engine.scores.values() if isinstance(part, np.ndarray))
+    return Run("bm25s", found, tuple(times), held / max(len(ids), 1))
 
 
-def _exact(encoder_name: str, collection: Collection, questions: Sequence[Question], limit: int) -> Run:
-    encoder = encode.load(encoder_name)
+def exact(name: str, encoder: Encoder, collection: Collection, questions: Sequence[Question], limit: int) -> Run:
+    """Return the run of an encoder's cosines with all papers, a query's own paper left out."""
     ids, papers = [str(paper["id"]) for paper in collection.papers()], vectors(collection, encoder, lambda _: None)
     found, times = {}, []
     for question in questions:
-        began = time.perf_counter()
+        began = time.process_time()
         best = np.argsort(-(papers @ encoder.encode([question.text])[0]), kind="stable")[: limit + 1]
-        times.append((time.perf_counter() - began) * 1e3)
+        times.append((time.process_time() - began) * 1e3)
         found[question.id] = _others([ids[place] for place in best], question, limit)
-    return Run(f"exact:{encoder_name}", found, tuple(times))
+    return Run(name, found, tuple(times), papers.itemsize * encoder.dimension)
 
 
 def _others(papers: Sequence[str], question: Question, limit: int) -> list[str]:

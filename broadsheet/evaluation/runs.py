@@ -11,11 +11,15 @@ from broadsheet.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The papers that a system found for each query, best first; `ms` are the milliseconds of each query, if timed."""
+    """The papers that a system found for each query, best first.
+
+    `ms` are the milliseconds of each query, if timed; `bytes` are those that it holds a paper, 0 where not known.
+    """
 
     system: str
     found: Mapping[str, Sequence[str]]
     ms: tuple[float, ...] = ()
+    bytes: float = 0.0
 
     def write(self, path: Path) -> None:
         """Write lines "query Q0 paper place score system", scores falling with the place."""

@@ -341,7 +341,6 @@ def test_every_ingredient_is_measured_and_costed(folder: Path, capsys: pytest.Ca
 
 
 def test_the_report_is_one_page_with_tables_and_plots(folder: Path, tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib", reason="the extra `evaluation` is not installed")
     page = tmp_path / "report.html"
     assert main(["report", str(folder), "--out", str(page)]) == 0
     html = page.read_text()

@@ -36,3 +36,9 @@ def add_collection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--split", default="test", help="test (default), train or dev: queries_SPLIT.jsonl")
     parser.add_argument("--encoder", default="static", help="as in the setting `encoder`")
     parser.add_argument("--reranker", default="", metavar="FOLDER", help="as in the setting: read all papers again")
+
+
+def add_rivals(parser: argparse.ArgumentParser) -> None:
+    """Give a command what is to be set beside our own ways to rank."""
+    parser.add_argument("--reranker", default="", metavar="FOLDER", help="read all papers again, as in the setting")
+    parser.add_argument("--rivals", nargs="+", default=[], help="bm25s, exact:ENCODER, rrf:A+B (extra [evaluation])")

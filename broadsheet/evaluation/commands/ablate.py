@@ -9,9 +9,9 @@ from dataclasses import asdict
 import numpy as np
 
 import broadsheet
-from broadsheet.evaluation.ablation import Row, rows
+from broadsheet.evaluation.ablation import Row, rivals, rows
 from broadsheet.evaluation.collections import find
-from broadsheet.evaluation.commands import Commands, add_json, progress, show
+from broadsheet.evaluation.commands import Commands, add_json, add_rivals, progress, show
 from broadsheet.evaluation.measures import parsed
 
 _MEASURES = ("nDCG@10", "R@100")
@@ -22,15 +22,16 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser("ablate", help="what each ingredient of the ranking adds and costs")
     parser.add_argument("collections", nargs="+", help="names, or folders")
     parser.add_argument("--split", default="test", help="test (default), train or dev")
+    add_rivals(parser)
     add_json(parser)
     parser.set_defaults(act=_ablate)
 
 
 def _ablate(asked: argparse.Namespace) -> int:
-    measures = parsed(_MEASURES)
-    found = [
-        row for name in asked.collections for row in rows(find(name, asked.split), broadsheet.now(), measures, progress)
-    ]
+    measures, now, found = parsed(_MEASURES), broadsheet.now(), list[Row]()
+    for collection in (find(name, asked.split) for name in asked.collections):
+        found += rows(collection, now, measures, progress, asked.reranker)
+        found += rivals(collection, asked.rivals, measures, progress)
     if asked.json:
         show([asdict(row) for row in found], asked)
     else:
