@@ -95,11 +95,11 @@ def test_each_kind_of_follow_finds_its_own(town: Town) -> None:
 
 
 def test_a_concept_that_is_followed_comes_by_mail(town: Town) -> None:
-    halos = {"abstract": "We measure dark matter density profiles of halos with rotation curves."}
-    town.publish("Dark Matter Halos in Galaxies", index=True, **halos)
+    halos = "We measure dark matter density profiles of halos with rotation curves."
+    town.publish("Dark Matter Halos in Galaxies", abstract=halos, index=True)
     concept = town.library.concepts("arxiv:2603.00001")[0]
     town.library.follow(town.reader(), "concept", concept)
-    town.publish("Dark Matter Halos in Clusters", index=True, **halos)
+    town.publish("Dark Matter Halos in Clusters", abstract=halos, index=True)
     town.publish("A Short History of Sails", abstract="Canvas, hemp and flax on the ships of old.", index=True)
     town.wait(days=1)
     (letter,) = town.letters

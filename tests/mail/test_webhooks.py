@@ -24,6 +24,7 @@ from broadsheet.mail import herald
 from broadsheet.mail.herald import ALL, BATCH, LEASE, STEP, Herald
 from broadsheet.mail.webhooks import call
 from broadsheet.records import Follow, Hook, HookFormat, Paper, Pick, Reader, Section
+from broadsheet.store.freshness import stamp
 
 CRANES, BOATS = "Folding of Paper Cranes", "Theory of <Paper> & Boats"
 MATRIX = "/_matrix/client/v3/rooms/!room:example.org"
@@ -128,10 +129,19 @@ def test_each_service_gets_what_it_takes(town: Town, receiver: Receiver, address
 @pytest.mark.parametrize("format", ["json", "slack", "telegram", "matrix", "discord"])
 def test_without_an_address_of_this_paper_links_lead_to_sources_or_nowhere(format: HookFormat) -> None:
     follow = Follow(id=1, reader=1, kind="search", text="paper", name="paper")
-    when = {"newest": 0, "looked": "", "due": ""}
+    url = f"https://x.org{PATHS[format]}"
     hook = Hook(
-        id=1, reader=1, follow=1, url=f"https://x.org{PATHS[format]}", format=format, token="", secret="", **when
-    )  # type: ignore[arg-type]
+        id=1,
+        reader=1,
+        follow=1,
+        url=url,
+        format=format,
+        token="",
+        secret="",
+        newest=0,
+        looked=stamp(NOW),
+        due=stamp(NOW),
+    )
     papers = {
         1: Paper(key=1, id="arxiv:2603.00001", identifiers=(), title="Linked"),
         2: Paper(key=2, id="bs:aaaaaaaaaaaa", identifiers=(), title="Unlinked"),

@@ -71,7 +71,8 @@ class Town:
         self.library.store.add(batch, cursor_name="file:town", source="test", now=self.now)
         if index:
             self.library.refresh()
-            self.library.snapshot  # noqa: B018, opened now rather than at the next look at the pointer
+            self.library._current.close()  # the new one is opened now rather than a second after the last
+            self.library.snapshot  # noqa: B018
         return [self.library.paper(r.identifiers[0]).key for r in records]
 
     def rows(self, table: str) -> int:
