@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
+import zlib
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
@@ -23,6 +24,7 @@ from broadsheet.text.tokens import words
 SINCE = {"arxiv_2025_26.jsonl.zst": "", "arxiv_history.jsonl.zst": "", "acl_anthology.jsonl.zst": "2016"}
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
 _FEWEST_WORDS = 10
+_BUCKETS = 1 << 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,8 @@ class Corpus:
     `tokens` (int32) holds all of them one after another; paper i is `starts[i]:starts[i + 1]`, its title ends at
     `title_ends[i]`, its sentences begin at `sentences[sentence_starts[i]:sentence_starts[i + 1]]`; `groups[i]` is the
     number of its first category or venue. `vocabulary` is what the numbers stand for. `phrases` (int32), where they
-    were looked for, has for each token the number of the phrase that begins there, or -1.
+    were looked for, has for each token the number of the phrase that begins there, or -1. The authors of paper i are
+    `authors[author_starts[i]:author_starts[i + 1]]`, names hashed to 32,768 numbers.
     """
 
     vocabulary: list[str]
@@ -42,6 +45,8 @@ class Corpus:
     sentences: NDArray[np.int64]
     sentence_starts: NDArray[np.int64]
     groups: NDArray[np.int32]
+    authors: NDArray[np.int32]
+    author_starts: NDArray[np.int64]
     phrases: NDArray[np.int32] | None = None
     group_names: tuple[str, ...] = ()
 
@@ -139,8 +144,8 @@ def divided(paper: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
 def read(papers: Iterator[dict[str, Any]]) -> Corpus:
     """Return records as word numbers; those with hardly any text are left out."""
     numbers, groups = _Numbers(), _Numbers()
-    tokens, title_ends, group = array("i"), array("q"), array("i")
-    starts, sentences, sentence_starts = array("q", [0]), array("q"), array("q", [0])
+    tokens, title_ends, group, authors = array("i"), array("q"), array("i"), array("i")
+    starts, sentences, sentence_starts, author_starts = array("q", [0]), array("q"), array("q", [0]), array("q", [0])
     for paper in papers:
         title, parts = divided(paper)
         if not parts:
@@ -153,10 +158,19 @@ def read(papers: Iterator[dict[str, Any]]) -> Corpus:
         starts.append(len(tokens))
         sentence_starts.append(len(sentences))
         group.append(groups[(paper.get("categories") or [paper.get("venue", "")])[0]])
+        authors.extend(map(bucket, paper.get("authors") or ()))
+        author_starts.append(len(authors))
     flat = {"starts": starts, "title_ends": title_ends, "sentences": sentences, "sentence_starts": sentence_starts}
+    flat["author_starts"] = author_starts
     arrays = {name: np.array(values, np.int64) for name, values in flat.items()}
-    made = Corpus(list(numbers), np.array(tokens, np.int32), groups=np.array(group, np.int32), **cast(Any, arrays))
+    arrays |= {"groups": np.array(group, np.int32), "authors": np.array(authors, np.int32)}
+    made = Corpus(list(numbers), np.array(tokens, np.int32), **cast(Any, arrays))
     return replace(made, group_names=tuple(groups))
+
+
+def bucket(author: str) -> int:
+    """Return the number that an author's name is hashed to."""
+    return zlib.crc32(" ".join(words(author)).encode()) % _BUCKETS
 
 
 def in_pieces(corpus: Corpus, pieces: list[str], split: Sequence[Sequence[int]]) -> Corpus:
@@ -174,4 +188,6 @@ def in_pieces(corpus: Corpus, pieces: list[str], split: Sequence[Sequence[int]])
         ends[corpus.sentences],
         corpus.sentence_starts,
         corpus.groups,
+        corpus.authors,
+        corpus.author_starts,
     )

@@ -61,6 +61,14 @@ class Model:
     def _shares(self) -> torch.Tensor:
         return torch.exp(self.weights.detach())
 
+    def learn(self, views: Views, papers: NDArray[np.int64]) -> float:
+        """Learn from two views of each of some papers, and return the loss."""
+        return self.step(views.draw(papers))
+
+    def titles_and_abstracts(self, views: Views, papers: NDArray[np.int64]) -> torch.Tensor:
+        """Return the vectors of the titles of papers, then those of their abstracts."""
+        return self.encode(views.bags(views.titles_and_abstracts(papers)))
+
     def step(self, pairs: Bags) -> float:
         """Learn from a batch of pairs, first views before second ones, and return its loss."""
         return self._descend(pairs, lambda vectors: self._loss(*vectors.chunk(2)))
@@ -76,6 +84,7 @@ class Model:
         )
 
     def _descend(self, texts: Bags, cost: Callable[[torch.Tensor], torch.Tensor]) -> float:
+        """Take one step down what vectors of texts cost, and return that."""
         vectors = self.encode(texts).requires_grad_()
         self._adam.zero_grad()
         loss = cost(vectors)
@@ -126,9 +135,9 @@ def _sums(rows: torch.Tensor, starts: NDArray[np.int64], values: torch.Tensor, t
     return embedding_bag(rows, table, torch.from_numpy(starts), mode="sum", per_sample_weights=values)
 
 
-def known_item(model: Model, pairs: Bags) -> float:
-    """Return the mean reciprocal rank of each title's own abstract among the abstracts."""
-    titles, abstracts = normalize(model.encode(pairs), dim=1).chunk(2)
+def known_item(pairs: torch.Tensor) -> float:
+    """Return the mean reciprocal rank of each title's own abstract among the abstracts, titles first."""
+    titles, abstracts = normalize(pairs, dim=1).chunk(2)
     ranks = []
     for begin in range(0, len(titles), 1_000):
         scores = titles[begin : begin + 1_000] @ abstracts.T

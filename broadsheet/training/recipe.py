@@ -26,6 +26,8 @@ class Recipe:
         default_factory=lambda: {"title": 0.4, "halves": 0.25, "sentence": 0.25, "span": 0.1}
     )
     whole: float = 0.0  # share of second views that keep the words of the first
+    method: str = "table"  # of methods.METHODS
+    numbers: dict[str, float] = field(default_factory=dict)  # of the method, where it has any
     objective: str = "softmax"
     miner: str = "categories"
     near: float = 0.25  # share of a batch that the miner draws near to each other
@@ -38,6 +40,7 @@ class Recipe:
     memory: float = 0.95  # Adam's second decay: short, so that a rare row is not thrown about by its first gradient
     temperature: float = 0.05
     common: float = 1e-4  # a piece of this probability starts with half the weight of a rare one
+    before: dict[str, int] = field(default_factory=dict)  # steps of each task of pretraining.TASKS before the pairs
     lessons: dict[str, int] = field(
         default_factory=dict
     )  # texts of each kind in a batch that a teacher's are learned by

@@ -21,6 +21,7 @@ from broadsheet.training.corpus import Corpus
 from broadsheet.training.lessons import Lessons, Told
 from broadsheet.training.miners import MINERS
 from broadsheet.training.model import Floats, Model, Start, known_item, start
+from broadsheet.training.pretraining import pretrained
 from broadsheet.training.recipe import Recipe, read
 from broadsheet.training.steps import repeat
 from broadsheet.training.views import Views
@@ -73,18 +74,23 @@ def save(path: Path, rows: Floats, pieces: list[str], pairs: NDArray[np.int32], 
 
 def train(papers: Corpus, recipe: Recipe, begun: Start | None = None) -> tuple[Model, float]:
     """Return the model of a corpus in pieces, trained from a start, and its mean reciprocal rank on papers held out."""
+    model = Model(begun or start(papers.counts(), recipe), recipe)
+    return model, fit(model, papers, recipe)
+
+
+def fit(model: Model, papers: Corpus, recipe: Recipe) -> float:
+    """Train a model on a corpus in pieces, and return its mean reciprocal rank on papers held out."""
     held_out, seen = corpus.held_out(papers, recipe.held_out)
     views = Views(papers, recipe.views, recipe.whole, recipe.seed)
     miner = MINERS[recipe.miner](papers, seen, recipe.near, recipe.seed)
-    model = Model(begun or start(papers.counts(), recipe), recipe)
 
     def once(step: int) -> float:
         if step in (recipe.steps // 6, recipe.steps // 2):
             miner.learn(lambda chosen, width: model.vectors(views, chosen, width))
-        return model.step(views.draw(miner.draw(recipe.batch)))
+        return model.learn(views, miner.draw(recipe.batch))
 
     repeat("step", recipe.steps, once)
-    return model, known_item(model, views.titles_and_abstracts(held_out))
+    return known_item(model.titles_and_abstracts(views, held_out))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +120,8 @@ def average(ready: Prepared, recipe: Recipe, told: Told | None = None) -> tuple[
         InputError: the recipe has lessons, and there are none.
     """
     papers, begun = ready.papers, start(ready.papers.counts(), recipe)
+    if recipe.before:
+        begun = pretrained(papers, begun, recipe)
     if recipe.lessons:
         if told is None:
             raise InputError("This recipe learns from a teacher: name the file of broadsheet.training.lessons.")

@@ -68,9 +68,9 @@ class Views:
         """Return what `draw` does, as positions."""
         return self._pairs(papers, self._random.choice(self._kinds, len(papers), p=self._shares))
 
-    def titles_and_abstracts(self, papers: Ints) -> Bags:
+    def titles_and_abstracts(self, papers: Ints) -> Places:
         """Return the titles of papers, then their abstracts."""
-        return self.bags(self._pairs(papers, np.full(len(papers), KINDS.index("title")), whole=0.0))
+        return self._pairs(papers, np.full(len(papers), KINDS.index("title")), whole=0.0)
 
     def texts(self, papers: Ints) -> Bags:
         """Return the whole texts of papers."""
