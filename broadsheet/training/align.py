@@ -24,7 +24,7 @@ from broadsheet import encode
 from broadsheet.encode.pieces import Pieces
 from broadsheet.evaluation.collections import Collection, find, title_and_text
 from broadsheet.training import corpus, static
-from broadsheet.training.bench import DEVELOPMENT
+from broadsheet.training.alone import DEVELOPMENT
 from broadsheet.training.corpus import Corpus
 from broadsheet.training.miners import Categories
 from broadsheet.training.model import Floats

@@ -26,7 +26,7 @@ _KEYS, _VALUES, _HIDDEN = 32, 128, 512
 
 
 class Reader(Protocol):
-    """Makes (texts, d) vectors of the (texts, length, d) rows of their pieces."""
+    """Makes (texts, d) vectors of the (texts, length, d) rows of their pieces, each of length 1."""
 
     parameters: list[torch.nn.Parameter]
 
@@ -45,35 +45,33 @@ def _shifted(rows: torch.Tensor, by: int) -> torch.Tensor:
 
 
 class Attention:
-    """Gated linear attention between neighbours and within a text, then a gated sum (after Yang et al., 2024).
+    """Gated linear attention within a text over rows and their neighbours, then a gated sum (after Yang et al., 2024).
 
-    It begins as the weighted sum of the rows.
+    All that is linear is done once a text instead of once a piece: the state's values and the way out. It begins as the
+    weighted sum of the rows.
     """
 
     def __init__(self, d: int) -> None:
         self.near = torch.nn.Parameter(torch.tensor([0.3, 1.0, 0.3])[:, None].repeat(1, d))
-        self.asked, self.held, self.values, self.gates = (_matrix(d, n) for n in (_KEYS, _KEYS, _VALUES, _VALUES))
-        self.written = torch.nn.Parameter(torch.zeros(d))
+        self.asked, self.held, self.gates = (torch.nn.Parameter(torch.randn(d, n)) for n in (_KEYS, _KEYS, _VALUES))
+        self.values, self.wide = _matrix(d, _VALUES), _matrix(d, _HIDDEN)
+        self.written, self.counted = (torch.nn.Parameter(torch.zeros(d)) for _ in range(2))
         self.out = torch.nn.Parameter(torch.zeros(_VALUES, d))
-        self.wide, self.narrow = _matrix(d, _HIDDEN), torch.nn.Parameter(torch.zeros(_HIDDEN, d))
-        self.parameters = [
-            *(self.near, self.asked, self.held, self.values, self.gates),
-            *(self.written, self.out, self.wide, self.narrow),
-        ]
+        self.narrow = torch.nn.Parameter(torch.zeros(_HIDDEN, d))
+        within = [self.near, self.asked, self.held, self.gates, self.values, self.written, self.counted, self.out]
+        self.parameters = [*within, self.wide, self.narrow]
 
     def __call__(self, rows: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
         """Return the vectors of texts."""
-        here = normalize(
-            _shifted(rows, 1) * self.near[0] + rows * self.near[1] + _shifted(rows, -1) * self.near[2], dim=2
-        )
-        here = here * math.sqrt(here.shape[2])
+        here = torch.addcmul(rows * self.near[1], _shifted(rows, 1), self.near[0])
+        here = torch.addcmul(here, _shifted(rows, -1), self.near[2])
         asked, held = softplus(here @ self.asked), softplus(here @ self.held)
         held = held * (torch.sigmoid(here @ self.written) * (weights > 0))[..., None]
-        state = held.transpose(1, 2) @ (here @ self.values)
+        state = held.transpose(1, 2) @ here @ self.values
         read = asked @ state / (asked @ held.sum(1)[..., None] + 1e-6)
-        told = (torch.sigmoid(here @ self.gates) * read) @ self.out
-        pooled = ((rows + told * rows.norm(dim=2, keepdim=True)) * weights[..., None]).sum(1)
-        units = normalize(pooled, dim=1)
+        counts = (weights * torch.sigmoid(here @ self.counted))[:, None]
+        told = counts @ (torch.sigmoid(here @ self.gates) * read)
+        units = normalize((counts @ rows + told @ self.out)[:, 0], dim=1)
         return units + gelu(units @ self.wide * 4) @ self.narrow
 
 
@@ -103,9 +101,9 @@ class Contextual:
     """A reader over the rows of a table, which stay as they are."""
 
     def __init__(self, rows: Floats, frequencies: Ints, recipe: Recipe) -> None:
-        self.rows = torch.from_numpy(rows)
+        self.rows = normalize(torch.from_numpy(rows), dim=1)
         self.reader: Reader = READERS[recipe.method](rows.shape[1])
-        lengths = np.linalg.norm(rows, axis=1)
+        self._lengths = lengths = np.linalg.norm(rows, axis=1)
         order = np.argsort(lengths)
         quiet = np.searchsorted(np.cumsum(frequencies[order]), _QUIET * frequencies.sum())
         self._loud = lengths >= lengths[order[quiet]]
@@ -116,7 +114,7 @@ class Contextual:
         held = bags(pieces, texts, count)
         keys, at = held.texts << 32 | held.pieces, texts << 32 | pieces
         values = held.values[np.searchsorted(keys, at)]
-        weights = values / np.exp(values - 1)
+        weights = values / np.exp(values - 1) * self._lengths[pieces]
         order = np.argsort(texts[loud := self._loud[pieces]], kind="stable")
         pieces, weights, texts = (part[loud][order] for part in (pieces, weights, texts))
         starts = np.searchsorted(texts, np.arange(count + 1))

@@ -21,7 +21,7 @@ from broadsheet import encode
 from broadsheet.encode.static import SHIPPED, Static
 from broadsheet.evaluation.collections import Collection, find, title_and_text
 from broadsheet.training import corpus
-from broadsheet.training.bench import DEVELOPMENT
+from broadsheet.training.alone import DEVELOPMENT
 
 _EVERY = 19  # of the papers, one in nineteen is learnt from
 _RIDGE = 1e-2
