@@ -79,7 +79,7 @@ def test_lessons_are_of_papers_that_are_not_held_out_and_survive_their_file(data
     kept = lessons.drawn(papers, np.arange(150), 40)
     assert kept.min() >= 150
     assert len(set(kept.tolist())) == 40
-    whole = lessons.make(data, tmp_path, titles=30, held_out=50)
+    whole = lessons.make(data, [tmp_path], titles=30, held_out=50)
     whole.save(tmp_path / "lessons.npz")
     again = Told.open(tmp_path / "lessons.npz")
     assert again.texts == whole.texts

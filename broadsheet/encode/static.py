@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import safe_open
 
+from broadsheet.encode import nibbles
 from broadsheet.encode.pieces import Pieces
 from broadsheet.text.tokens import words
 
@@ -25,8 +26,8 @@ class Static:
     """Text vectors as weighted sums of piece vectors, on one core, without a model framework.
 
     The vector of a text is the sum over its distinct pieces of (1 + ln tf) x scale x row, divided by its length;
-    `scale` (float32) holds both the learned weight of a piece and the step of its 8-bit row. It may be cut to one of
-    `prefixes` and divided by its length again (Matryoshka, Kusupati et al., 2022).
+    `scale` (float32) holds both the learned weight of a piece and the step of its row, which has 4 bits or 8 a number.
+    It may be cut to one of `prefixes` and divided by its length again (Matryoshka, Kusupati et al., 2022).
     """
 
     name = "static"
@@ -34,7 +35,8 @@ class Static:
     def __init__(self, path: Path = SHIPPED) -> None:
         with safe_open(path, framework="np") as file:
             about = file.metadata()
-            self._table: NDArray[np.int8] = file.get_tensor("table")
+            table = file.get_tensor("table")
+            self._table: NDArray[np.int8] = nibbles.whole(table) if table.dtype == np.uint8 else table
             self._scale: NDArray[np.float32] = file.get_tensor("scale")
             vocabulary = file.get_tensor("pieces").tobytes().decode().split("\n")
         self._pieces = Pieces(vocabulary)

@@ -194,17 +194,19 @@ class Builder:
         self._codes.close()
         self._tokens.close()
         all_segments, old = [*self._old_segments(), *self._new_segment()], self._base
+        dimension = self._encoder.dimension
         trained = old.trained if old else 0
         if old is None or segments.outgrown(trained, sum(segment.rows for segment in all_segments)):
-            codebook, trained = segments.codebook_for(all_segments, self._encoder.dimension)
+            scanned = dense.scanned(self._encoder.prefixes)
+            codebook, trained = segments.codebook_for(all_segments, dimension, scanned)
             codebook.save(self._aside)
             stale = all_segments
         else:
             codebook = Codebook.load(self._aside)
             stale = all_segments[len(old.segments) :]
         for segment in stale:
-            dense.write_codes(segment.folder, segment.codes(self._encoder.dimension), codebook)
-        return segments.joined(all_segments, codebook), trained
+            dense.write_codes(segment.folder, segment.codes(dimension), codebook)
+        return segments.joined(all_segments, codebook, dimension), trained
 
     def _new_segment(self) -> list[Segment]:
         """Return the segment of the papers taken in; none where there are none."""

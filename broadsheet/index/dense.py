@@ -1,8 +1,8 @@
-"""Vectors: one bit a dimension scanned exhaustively, the best 2,000 or more scored again with 8 bits a dimension.
+"""Vectors: one bit a dimension scanned exhaustively, the best 2,000 or more scored again with 4 bits a dimension.
 
-The one-bit codes are a product quantiser's (Jégou and others, 2011), four bits for each four dimensions, scanned with a
-float query's table of products held in registers (André and others, 2015), as faiss does it. They are a function of the
-8-bit codes and of the codebook, so they can be made again at any time. A mask applies inside the scan.
+The one-bit codes are a product quantiser's (Jégou and others, 2011), four bits for each four of the first dimensions,
+scanned with a float query's table of products held in registers (André and others, 2015), as faiss does it. They are a
+function of the 4-bit codes and of the codebook, so they can be made again at any time. A mask applies inside the scan.
 """
 
 from __future__ import annotations
@@ -17,58 +17,66 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from broadsheet.encode import nibbles
 from broadsheet.index.masks import Mask
 
-CODES = "codes.i8"
+CODES = "codes.i4"
 BITS = "bits.faiss"
 CODEBOOK = "codebook.npy"
 TRAINING_ROWS = 20_000
 _RESCORED = 2_000  # rows, at least
 _TIMES = 4  # as many rows are scored again as are asked for
-_FEW = 4_096  # rows that are scored with 8 bits at once, without the scan
+_FEW = 4_096  # rows that are scored with 4 bits at once, without the scan
 _BLOCK = 16_384
-_GROUP, _BITS = 4, 4  # dimensions that share a code, and its bits
+_WIDEST = 256  # dimensions that are scanned, where an encoder's vectors may be cut
+_GROUP, _BITS = 4, 4  # dimensions that share a one-bit code, and its bits
 _VALUES = 1 << _BITS
 _NOTHING = 1e-30  # a component that is none
 
 Vectors = NDArray[np.float32]
-Codes = NDArray[np.int8]
+Codes = NDArray[np.uint8]
 
 
 def quantised(vectors: Vectors) -> Codes:
-    """Return (n, d) 8-bit codes of (n, d) vectors, each scaled to its largest component; a zero row stays zero."""
+    """Return (n, d / 2) 4-bit codes of (n, d) vectors, each scaled to its largest component; a zero row stays zero."""
     largest = np.abs(vectors).max(axis=1, keepdims=True)
-    codes: Codes = np.rint(vectors * (127 / np.where(largest > _NOTHING, largest, 1))).astype(np.int8)
-    return codes
+    return nibbles.packed(np.rint(vectors * (127 / np.where(largest > _NOTHING, largest, 1))).astype(np.int8))
 
 
-def restored(codes: Codes) -> Vectors:
-    """Return (n, d) rows of length 1 from 8-bit codes: since vectors have length 1, no scale is kept."""
-    vectors = codes.astype(np.float32)
-    lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
-    vectors /= np.maximum(lengths, 1)[:, None]
-    return vectors
+def restored(codes: Codes, dimension: int) -> Vectors:
+    """Return (n, dimension) rows of length 1 from 4-bit codes: since vectors have length 1, no scale is kept."""
+    vectors = nibbles.floats(codes)
+    vectors /= _lengths(vectors)[:, None]
+    return vectors[:, :dimension]
+
+
+def _lengths(vectors: Vectors) -> NDArray[np.float32]:
+    lengths: NDArray[np.float32] = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
+    return np.maximum(lengths, 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Codebook:
-    """What one-bit codes stand for: (16, d) values, of which each four dimensions have the four of one of the rows."""
+    """What one-bit codes stand for: (16, w) values, of which each four dimensions have the four of one of the rows."""
 
     values: Vectors
 
     @property
     def dimension(self) -> int:
-        """The dimension of the vectors."""
+        """How many of the vectors' dimensions, the first ones, are scanned."""
         return int(self.values.shape[1])
 
     @classmethod
-    def trained(cls, codes: Codes) -> Codebook:
-        """Return the codebook for a collection, from its first (n, d) codes; the same codes give the same codebook."""
-        dimension = codes.shape[1]
+    def trained(cls, codes: Codes, dimension: int) -> Codebook:
+        """Return the codebook for the first dimensions of a collection, from its first (n, d / 2) codes.
+
+        The same codes give the same codebook.
+        """
         quantiser = faiss.ProductQuantizer(_padded(dimension), _padded(dimension) // _GROUP, _BITS)
         quantiser.cp.min_points_per_centroid, quantiser.cp.max_points_per_centroid = 1, TRAINING_ROWS // _VALUES
-        enough = np.resize(codes, (max(len(codes), _VALUES), dimension))  # the few again, zeros where there are none
-        quantiser.train(_widened(restored(enough)))
+        vectors = restored(codes, dimension)
+        enough = np.resize(vectors, (max(len(vectors), _VALUES), dimension))  # the few again, or zeros
+        quantiser.train(_widened(enough))
         values = faiss.vector_to_array(quantiser.centroids).reshape(-1, _VALUES, _GROUP)
         return cls(np.ascontiguousarray(values.transpose(1, 0, 2).reshape(_VALUES, -1)[:, :dimension]))
 
@@ -83,7 +91,7 @@ class Codebook:
         return cls(np.load(folder / CODEBOOK))
 
     def scanner(self, codes: Codes) -> Any:
-        """Return a faiss index of the one-bit codes of (n, d) 8-bit codes: one list, so that a mask can be given."""
+        """Return a faiss index of the one-bit codes of 4-bit codes: one list, so that a mask can be given."""
         dimension = _padded(self.dimension)
         quantiser: Any = faiss.IndexFlatIP(dimension)
         quantiser.add(np.zeros((1, dimension), np.float32))
@@ -94,10 +102,15 @@ class Codebook:
         faiss.copy_array_to_vector(np.ascontiguousarray(values).ravel(), scanner.pq.centroids)
         scanner.by_residual, scanner.is_trained = False, True
         for begin in range(0, len(codes), _BLOCK):
-            scanner.add(_widened(restored(codes[begin : begin + _BLOCK])))
+            scanner.add(_widened(restored(codes[begin : begin + _BLOCK], self.dimension)))
         scanner.own_fields = True
         quantiser.this.disown()
         return scanner
+
+
+def scanned(prefixes: Sequence[int]) -> int:
+    """Return how many dimensions are scanned of vectors that may be cut to some lengths, the last being the whole."""
+    return max((prefix for prefix in prefixes if prefix <= _WIDEST), default=prefixes[-1])
 
 
 def _padded(dimension: int) -> int:
@@ -111,25 +124,27 @@ def _widened(vectors: Vectors) -> Vectors:
 
 
 def write_codes(folder: Path, codes: Codes, codebook: Codebook) -> None:
-    """Write the one-bit codes of a segment beside its 8-bit codes."""
+    """Write the one-bit codes of a segment beside its 4-bit codes."""
     (folder / BITS).unlink(missing_ok=True)  # may be a link to another snapshot's
     faiss.write_index(codebook.scanner(codes), str(folder / BITS))
 
 
 def open_codes(folder: Path, rows: int, dimension: int) -> Codes:
-    """Return the (rows, dimension) 8-bit codes of a segment, mapped from its file."""
+    """Return the (rows, dimension / 2) 4-bit codes of a segment, mapped from its file."""
     if not rows:
-        return np.empty((0, dimension), np.int8)
-    return np.asarray(np.memmap(folder / CODES, np.int8, "r", shape=(rows, dimension)))
+        return np.empty((0, nibbles.width(dimension)), np.uint8)
+    return np.asarray(np.memmap(folder / CODES, np.uint8, "r", shape=(rows, nibbles.width(dimension))))
 
 
 class Dense:
     """The vectors of a snapshot: `search` and `vectors`; thread-safe, one thread a search."""
 
-    def __init__(self, folders: Sequence[Path], rows: Sequence[int], codebook: Codebook, alive: Mask) -> None:
-        self._dimension, self._alive = codebook.dimension, alive
+    def __init__(
+        self, folders: Sequence[Path], rows: Sequence[int], dimension: int, codebook: Codebook, alive: Mask
+    ) -> None:
+        self._dimension, self._scanned, self._alive = dimension, codebook.dimension, alive
         self._starts = np.concatenate([[0], np.cumsum(rows, dtype=np.int64)])
-        self._codes = [open_codes(folder, n, codebook.dimension) for folder, n in zip(folders, rows, strict=True)]
+        self._codes = [open_codes(folder, n, dimension) for folder, n in zip(folders, rows, strict=True)]
         self._last: _Eligible | None = None
         self._scanners = [faiss.read_index(str(folder / BITS)) for folder in folders]
 
@@ -152,13 +167,13 @@ class Dense:
         return rows[best].astype(np.int32), scores[best]
 
     def vectors(self, rows: NDArray[Any]) -> Vectors:
-        """Return the (n, d) vectors of rows, from their 8-bit codes; length 1, or zeros for an empty paper."""
-        return restored(self._codes_of(np.asarray(rows, np.int64)))
+        """Return the (n, d) vectors of rows, from their 4-bit codes; length 1, or zeros for an empty paper."""
+        return restored(self._codes_of(np.asarray(rows, np.int64)), self._dimension)
 
     def _codes_of(self, rows: NDArray[np.int64]) -> Codes:
         if len(self._codes) == 1:
             return np.asarray(self._codes[0].take(rows, axis=0))
-        codes = np.empty((len(rows), self._dimension), np.int8)
+        codes = np.empty((len(rows), nibbles.width(self._dimension)), np.uint8)
         segments = np.searchsorted(self._starts, rows, "right") - 1
         for segment in np.flatnonzero(np.bincount(segments)):
             here = segments == segment
@@ -175,7 +190,7 @@ class Dense:
     def _scan(self, query: Vectors, count: int, eligible: _Eligible) -> NDArray[np.int64]:
         """Return the rows of the best one-bit estimates, which compare between segments, their codebook being one."""
         faiss.omp_set_num_threads(1)  # a setting of the calling thread
-        wide = _widened(query[None])
+        wide = _widened(query[None, : self._scanned])
         found, products = [], []
         for scanner, start, bits in zip(self._scanners, self._starts[:-1], eligible.bits, strict=True):
             if not scanner.ntotal:
@@ -189,13 +204,12 @@ class Dense:
 
 
 def _cosines(codes: Codes, query: Vectors) -> NDArray[np.float32]:
-    """Return what `restored(codes) @ query` is, without writing the vectors out.
+    """Return what `restored(codes) @ query` is, without dividing all of the vectors.
 
     By einsum, because BLAS would wake its threads for it, which costs ten times more on a busy machine.
     """
-    vectors = codes.astype(np.float32)
-    lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
-    cosines: NDArray[np.float32] = np.einsum("ij,j->i", vectors, query) / np.maximum(lengths, 1)
+    vectors = nibbles.floats(codes)
+    cosines: NDArray[np.float32] = np.einsum("ij,j->i", vectors[:, : len(query)], query) / _lengths(vectors)
     return cosines
 
 

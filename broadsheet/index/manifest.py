@@ -10,7 +10,7 @@ from broadsheet.errors import DamagedSnapshot, NoSnapshot
 from broadsheet.index import files
 
 NAME = "manifest.json"
-FORMAT = 5  # raised with every change of layout, tokens or parameters; a snapshot of another is built anew
+FORMAT = 6  # raised with every change of layout, tokens or parameters; a snapshot of another is built anew
 _REMEDY = "Delete the index folder and run `broadsheet refresh`."
 
 

@@ -1,7 +1,7 @@
 """Vectors by a second, slower encoder, for as many rows as it has come to.
 
 second/
-  0.rows.npy  0.codes.npy     the rows (int32) that one sitting encoded, ascending, and their (n, d) 8-bit codes
+  0.rows.npy  0.codes.npy     the rows (int32) that one sitting encoded, ascending, and their (n, d / 2) 4-bit codes
   1.rows.npy  1.codes.npy     the next; what is there never changes, so snapshots share it by hard links
 
 A row is one version of one paper's text, so a paper that changes or goes takes its vector with it.
@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from broadsheet.encode import nibbles
 from broadsheet.index.dense import Codes, quantised, restored
 
 FOLDER = "second"
@@ -44,11 +45,11 @@ class Second:
         """Return the (n, d) vectors, of length 1, of rows that all have one."""
         places = self._order[np.searchsorted(self.rows, rows, sorter=self._order)]
         sitting = np.searchsorted(self._starts, places, "right") - 1
-        codes = np.empty((len(places), self.dimension), np.int8)
+        codes = np.empty((len(places), nibbles.width(self.dimension)), np.uint8)
         for number in np.unique(sitting):
             here = sitting == number
             codes[here] = self._codes[number][places[here] - self._starts[number]]
-        return restored(codes)
+        return restored(codes, self.dimension)
 
 
 def add(folder: Path, rows: Rows, vectors: Vectors) -> None:

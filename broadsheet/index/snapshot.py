@@ -76,7 +76,8 @@ class Snapshot:
         self.second = Second(self.path / second.FOLDER, self.manifest.second_dimension)
         self.lexical = Lexical(self.path / LEXICAL, columns, self._masks)
         self.forward = Forward(folders)
-        self.dense = Dense(folders, [rows for _, rows in self.manifest.segments], Codebook.load(self.path), self.alive)
+        sizes = [rows for _, rows in self.manifest.segments]
+        self.dense = Dense(folders, sizes, self.manifest.dimension, Codebook.load(self.path), self.alive)
 
     @property
     def number(self) -> int:

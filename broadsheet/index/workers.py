@@ -1,4 +1,4 @@
-"""Papers made ready for the index, in this process or in others: words, terms, and 8-bit codes.
+"""Papers made ready for the index, in this process or in others: words, terms, and 4-bit codes.
 
 A worker is a plain child process that reads pickled batches from its parent and answers each.
 """
@@ -31,7 +31,7 @@ _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A batch ready for the index: texts for the words, (n, d) 8-bit codes, each paper's tokens and concepts."""
+    """A batch ready for the index: texts for the words, (n, d / 2) 4-bit codes, each paper's tokens and concepts."""
 
     texts: list[schema.Texts]
     codes: Codes

@@ -1,8 +1,9 @@
 """What a teacher makes of texts of the corpus (METHODS row 25): `python -m broadsheet.training.lessons`.
 
-The teacher is a sentence encoder in an ONNX folder, such as bge-small or MiniLM. Its vectors are made once and kept in
-a file, since that takes longer than any training; the static encoder learns to make the same of words, of titles, and
-of abstracts what the teacher makes of their titles, in fewer numbers.
+A teacher is a sentence encoder in an ONNX folder, such as bge-small or MiniLM; the vectors of several stand side by
+side (after UNIC, Sariyildiz et al., 2024). They are made once and kept in a file, since that takes longer than any
+training; the static encoder learns to make the same of words, of titles, and of abstracts what the teachers make of
+their titles, in fewer numbers.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The texts of each kind, and a teacher's (texts, d) vectors of length 1; abstracts have those of their titles."""
+    """The texts of each kind, and the teachers' (texts, d) vectors; abstracts have those of their titles."""
 
     texts: Mapping[str, Sequence[str]]
     vectors: Mapping[str, Floats]
@@ -96,19 +97,25 @@ def texts(records: Iterable[dict[str, Any]], picked: Ints) -> dict[str, list[str
     return {f"{part}s": [held[number][part] for number in picked.tolist()] for part in ("title", "abstract")}
 
 
-def make(data: Path, teacher: Path, titles: int, limit: int | None = None, held_out: int = Recipe().held_out) -> Told:
-    """Return the lessons of a teacher in the free files of a folder; nothing of the papers that trainings hold out.
+def make(
+    data: Path, teachers: Sequence[Path], titles: int, limit: int | None = None, held_out: int = Recipe().held_out
+) -> Told:
+    """Return the lessons of teachers in the free files of a folder; nothing of the papers that trainings hold out.
 
     Raises:
         InputError: the folder holds no file that may be trained on.
-        SettingsError: the teacher cannot be read, or the extra `onnx` is not installed.
+        SettingsError: a teacher cannot be read, or the extra `onnx` is not installed.
     """
-    encoder, paths = encode.load(f"onnx:{teacher}"), corpus.files(data)
+    encoders, paths = [encode.load(f"onnx:{teacher}") for teacher in teachers], corpus.files(data)
     papers = corpus.read(corpus.records(paths, limit))
     picked = drawn(papers, corpus.held_out(papers, held_out)[0], titles)
     told = {"words": common_words(papers), **texts(corpus.records(paths, limit), picked)}
-    own = {kind: encoder.encode(told[kind]) for kind in KINDS if kind != "abstracts"}
-    return Told(told, own | {"abstracts": own["titles"]}, encoder.id)
+    own = {
+        kind: np.concatenate([encoder.encode(told[kind]) for encoder in encoders], axis=1)
+        for kind in KINDS
+        if kind != "abstracts"
+    }
+    return Told(told, own | {"abstracts": own["titles"]}, ", ".join(encoder.id for encoder in encoders))
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +193,9 @@ def main() -> None:
     """Make lessons as the command line says."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder with the papers files")
-    parser.add_argument("--teacher", type=Path, required=True, help="folder with model.onnx and tokenizer.json")
+    parser.add_argument(
+        "--teacher", type=Path, required=True, action="append", help="folder with model.onnx and tokenizer.json; several"
+    )
     parser.add_argument("--out", type=Path, required=True, help="the file to write")
     parser.add_argument("--titles", type=int, default=100_000)
     parser.add_argument("--limit", type=int, help="only the first papers of each file")

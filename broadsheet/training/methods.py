@@ -58,7 +58,7 @@ def table(of_words: Corpus, recipe: Recipe, path: Path, told: Told | None) -> Ma
     ready = static.prepared(of_words, recipe)
     rows, known = static.average(ready, recipe, told)
     seconds = time.process_time() - began
-    static.save(path, rows, ready.pieces, ready.pairs, static.facts(recipe, known, seconds, told))
+    static.save(path, rows, ready.pieces, ready.pairs, static.facts(recipe, known, seconds, told), recipe.bits)
     encoder = Phrased(path) if recipe.phrases else Static(path)
     return Made(encoder, known, path.stat().st_size, seconds)
 

@@ -22,6 +22,7 @@ class Recipe:
     phrases: int = 0  # rows for pairs of words beside the pieces
     dimension: int = 256
     prefixes: tuple[int, ...] = (64, 128, 256)
+    bits: int = 8  # of a number in the file, or 4
     views: dict[str, float] = field(
         default_factory=lambda: {"title": 0.4, "halves": 0.25, "sentence": 0.25, "span": 0.1}
     )

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 from torch.nn.functional import normalize
 
+from broadsheet.encode import nibbles
 from broadsheet.errors import InputError
 from broadsheet.training import corpus, phrases, vocabulary
 from broadsheet.training.corpus import Corpus
@@ -55,11 +56,14 @@ def calmed(rows: Floats, counts: NDArray[np.int64], recipe: Recipe) -> Floats:
     return scaled
 
 
-def save(path: Path, rows: Floats, pieces: list[str], pairs: NDArray[np.int32], about: dict[str, str]) -> str:
-    """Write the file that `broadsheet.encode.static` reads, in 8 bits a number, and return the encoder's id."""
+def save(
+    path: Path, rows: Floats, pieces: list[str], pairs: NDArray[np.int32], about: dict[str, str], bits: int = 8
+) -> str:
+    """Write the file that `broadsheet.encode.static` reads, in 8 bits a number or 4, and return the encoder's id."""
     steps = np.abs(rows).max(axis=1) / 127
+    numbers = np.rint(rows / steps[:, None]).astype(np.int8)
     tensors = {
-        "table": np.rint(rows / steps[:, None]).astype(np.int8),
+        "table": nibbles.packed(numbers) if bits == 4 else numbers,
         "scale": steps.astype(np.float32),
         "pieces": np.frombuffer("\n".join(pieces).encode(), np.uint8),
     }
@@ -162,7 +166,7 @@ def make(data: Path, out: Path, recipe: Recipe, limit: int | None = None, told: 
         "data_sha256": corpus.fingerprint(paths),
         "papers": str(len(ready.papers)),
     }
-    name = save(out, rows, ready.pieces, ready.pairs, about)
+    name = save(out, rows, ready.pieces, ready.pairs, about, recipe.bits)
     print(f"{name}: {json.dumps(about)}")
     return name
 

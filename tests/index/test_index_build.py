@@ -108,7 +108,7 @@ def test_an_old_snapshot_stays_as_it_was_and_its_files_are_shared(tmp_path: Path
     assert differences(contents(again), before) == []
     assert differences(contents(old), before) == []
     shared = [name for name in new.manifest.files if (new.path / name).stat().st_nlink > 1]
-    assert any(name.endswith("codes.i8") for name in shared)
+    assert any(name.endswith("codes.i4") for name in shared)
     assert any(name.endswith(".pos") for name in shared)
 
 
@@ -207,7 +207,7 @@ def test_the_first_few_papers_do_not_fix_the_codes_for_ever(tmp_path: Path) -> N
 @pytest.mark.parametrize("damage", ["truncate", "remove", "garble"])
 def test_damage_is_found_and_mended_by_building_anew(tmp_path: Path, damage: str) -> None:
     snapshot = built(tmp_path, invented(range(50)))
-    target = next(snapshot.path / name for name in snapshot.manifest.files if name.endswith("codes.i8"))
+    target = next(snapshot.path / name for name in snapshot.manifest.files if name.endswith("codes.i4"))
     content = target.read_bytes()
     if damage == "remove":
         target.unlink()

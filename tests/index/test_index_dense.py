@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from broadsheet.index import dense
 from broadsheet.index.dense import Codebook, Dense
 
-ROWS, DIMENSION = 30_000, 128
+ROWS, DIMENSION, SCANNED = 30_000, 256, 128
 Rows = NDArray[np.int64]
 
 
@@ -37,13 +37,13 @@ def vectors() -> dense.Vectors:
 def index(vectors: dense.Vectors, tmp_path_factory: pytest.TempPathFactory) -> Dense:
     """The vectors in three segments, every hundredth row deleted."""
     codes = dense.quantised(vectors)
-    codebook, sizes, folders, start = Codebook.trained(codes[:5_000]), [20_000, 9_990, 10], list[Path](), 0
+    codebook, sizes, folders, start = Codebook.trained(codes[:5_000], SCANNED), [20_000, 9_990, 10], list[Path](), 0
     for size in sizes:
         folders.append(tmp_path_factory.mktemp("segment"))
         codes[start : start + size].tofile(folders[-1] / dense.CODES)
         dense.write_codes(folders[-1], codes[start : start + size], codebook)
         start += size
-    return Dense(folders, sizes, codebook, np.arange(ROWS) % 100 != 0)
+    return Dense(folders, sizes, DIMENSION, codebook, np.arange(ROWS) % 100 != 0)
 
 
 def exact(vectors: dense.Vectors, query: dense.Vectors, allowed: NDArray[np.bool_], limit: int) -> set[int]:
@@ -60,9 +60,9 @@ def test_recall_against_exact_search(vectors: dense.Vectors, index: Dense, share
         rows, scores = index.search(query, 100, None if share == 1 else mask)
         assert allowed[rows].all()
         assert (np.diff(scores) <= 0).all()
-        np.testing.assert_allclose(scores, vectors[rows] @ query, atol=0.01)
+        np.testing.assert_allclose(scores, vectors[rows] @ query, atol=0.07)
         found += len(set(rows.tolist()) & exact(vectors, query, allowed, 100))
-    assert found / 4_000 > 0.95
+    assert found / 4_000 > 0.85
 
 
 def test_a_vector_is_nearest_to_itself(vectors: dense.Vectors, index: Dense) -> None:
@@ -72,7 +72,7 @@ def test_a_vector_is_nearest_to_itself(vectors: dense.Vectors, index: Dense) -> 
 
 def test_vectors_come_back_nearly_whole(vectors: dense.Vectors, index: Dense) -> None:
     rows = np.array([29_995, 5, 20_000, 5])
-    np.testing.assert_allclose(index.vectors(rows), vectors[rows], atol=0.01)
+    np.testing.assert_allclose(index.vectors(rows), vectors[rows], atol=0.03)
 
 
 def test_nothing_is_near_to_nothing(index: Dense) -> None:
@@ -83,11 +83,11 @@ def test_nothing_is_near_to_nothing(index: Dense) -> None:
 
 
 @given(st.lists(st.floats(-1, 1, width=32), min_size=8, max_size=8))
-def test_eight_bits_keep_the_direction(values: list[float]) -> None:
+def test_four_bits_keep_the_direction(values: list[float]) -> None:
     vector = np.array([values], np.float32)
     length = float(np.linalg.norm(vector))
-    restored = dense.restored(dense.quantised(vector))
+    restored = dense.restored(dense.quantised(vector), 8)
     if length > 1e-6:
-        np.testing.assert_allclose(restored, vector / length, atol=0.02)
+        np.testing.assert_allclose(restored, vector / length, atol=0.1)
     else:
         assert np.isfinite(restored).all()
