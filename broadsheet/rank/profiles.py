@@ -27,7 +27,7 @@ BLENDED: Stage = (
     (Lexical() % MOST | Dense() % 300)
     >> Features()
     >> Blend(**FIRST)
-    >> Refine(papers=10, weight=3.0, limit=300)
+    >> Refine(papers=6, weight=1.5, limit=300)
     >> Blend(**SECOND) % MOST
 )
 

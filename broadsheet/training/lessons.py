@@ -194,7 +194,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder with the papers files")
     parser.add_argument(
-        "--teacher", type=Path, required=True, action="append", help="folder with model.onnx and tokenizer.json; several"
+        "--teacher",
+        type=Path,
+        required=True,
+        action="append",
+        help="folder with model.onnx and tokenizer.json; several",
     )
     parser.add_argument("--out", type=Path, required=True, help="the file to write")
     parser.add_argument("--titles", type=int, default=100_000)
