@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from broadsheet import encode
-from broadsheet.encode import Encoder
+from broadsheet.encode import Encoder, nibbles
 from broadsheet.encode.static import Static
 from broadsheet.errors import InputError
 from broadsheet.evaluation.ablation import row, vector_bytes
@@ -21,6 +21,7 @@ from broadsheet.evaluation.collections import Collection, indexed, title_and_tex
 from broadsheet.evaluation.drawing import Point, scatter
 from broadsheet.evaluation.measures import measured, parsed
 from broadsheet.evaluation.rivals import encoder_named, exact
+from broadsheet.index.dense import scanned
 
 MEASURES = ("nDCG@10", "R@100")
 HEADING = "| encoder | of | nDCG@10 | R@100 | CPU ms a paper | bytes a paper |"
@@ -28,7 +29,6 @@ OURS, RIVAL = "ours", "others"
 _RULE = "|---|---|---|---|---|---|"
 _TIMED = 128  # papers, of each collection
 _DEPTH = 100  # nearest papers that are looked at
-_BITS = 9  # of a number: eight, and one that is scanned
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,11 @@ def line(name: str, encoder: str, collections: Sequence[Collection], now: dateti
         found = _of_the_index(collection, now, report) if shipped else _by_cosines(collection, loaded, encoder)
         values.append(found)
         times.append(_ms(loaded, collection))
-    size = vector_bytes(indexed(collections[0])) if shipped else loaded.dimension * _BITS / 8
+    size = (
+        vector_bytes(indexed(collections[0]))
+        if shipped
+        else nibbles.width(loaded.dimension) + scanned(loaded.prefixes) / 8
+    )
     ndcg, recall = np.mean(values, axis=0)
     return Line(name, OURS if shipped or file else RIVAL, float(ndcg), float(recall), float(np.mean(times)), size)
 

@@ -1,7 +1,7 @@
 """Vectors by a second, slower encoder, for as many rows as it has come to.
 
 second/
-  0.rows.npy  0.codes.npy     the rows (int32) that one sitting encoded, ascending, and their (n, d / 2) 4-bit codes
+  0.rows.npy  0.codes.npy     the rows (int32) that one sitting encoded, ascending, and their (n, d) 8-bit codes
   1.rows.npy  1.codes.npy     the next; what is there never changes, so snapshots share it by hard links
 
 A row is one version of one paper's text, so a paper that changes or goes takes its vector with it.
@@ -15,14 +15,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from broadsheet.encode import nibbles
-from broadsheet.index.dense import Codes, quantised, restored
-
 FOLDER = "second"
+_NOTHING = 1e-30  # a component that is none
 _MOST_SITTINGS = 8  # files that are borne before all are written as one
 
 Rows = NDArray[np.int32]
 Vectors = NDArray[np.float32]
+Codes = NDArray[np.int8]
 
 
 class Second:
@@ -45,18 +44,34 @@ class Second:
         """Return the (n, d) vectors, of length 1, of rows that all have one."""
         places = self._order[np.searchsorted(self.rows, rows, sorter=self._order)]
         sitting = np.searchsorted(self._starts, places, "right") - 1
-        codes = np.empty((len(places), nibbles.width(self.dimension)), np.uint8)
+        codes = np.empty((len(places), self.dimension), np.int8)
         for number in np.unique(sitting):
             here = sitting == number
             codes[here] = self._codes[number][places[here] - self._starts[number]]
-        return restored(codes, self.dimension)
+        return _restored(codes)
+
+
+def _quantised(vectors: Vectors) -> Codes:
+    """Return (n, d) codes of (n, d) vectors, each scaled to its largest component; a zero row stays zero.
+
+    Eight bits, since what is read slowly should lose nothing, and few papers are.
+    """
+    largest = np.abs(vectors).max(axis=1, keepdims=True, initial=0)
+    codes: Codes = np.rint(vectors * (127 / np.where(largest > _NOTHING, largest, 1))).astype(np.int8)
+    return codes
+
+
+def _restored(codes: Codes) -> Vectors:
+    vectors = codes.astype(np.float32)
+    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1)
+    return vectors
 
 
 def add(folder: Path, rows: Rows, vectors: Vectors) -> None:
     """Write the vectors of rows that have none yet; where there are many files, all become one."""
     folder.mkdir(exist_ok=True)
     order = np.argsort(rows)
-    parts = [*_sittings(folder), (rows[order].astype(np.int32), quantised(vectors[order]))]
+    parts = [*_sittings(folder), (rows[order].astype(np.int32), _quantised(vectors[order]))]
     number = max((int(path.name.partition(".")[0]) + 1 for path in folder.glob("*.rows.npy")), default=0)
     kept = parts[-1:] if len(parts) <= _MOST_SITTINGS else parts
     _write(folder, number, kept)

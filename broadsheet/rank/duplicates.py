@@ -15,9 +15,9 @@ from broadsheet.rank.ranking import Ranking, Rows, View
 
 AMONG = 300  # first rows that are compared with each other
 PEOPLE = 0.5  # share of the fewer authors that two versions have in common
-SAME_TITLE = 0.65  # least cosine of two versions with one title and people in common
-NOBODY = 0.85  # the same, where one of them names nobody
-OTHER_TITLE = 0.95  # least cosine of two versions with different titles and people in common
+SAME_TITLE = 0.6  # least cosine of two versions with one title and people in common
+NOBODY = 0.8  # the same, where one of them names nobody
+OTHER_TITLE = 0.92  # least cosine of two versions with different titles and people in common
 
 
 class Collapse(Stage):

@@ -43,7 +43,7 @@ def test_no_name_and_no_address_stands_twice(shipped: Concepts) -> None:
     ("text", "word"),
     [
         ("Dark matter halos in cosmological simulations of galaxy clusters", "dark matter"),
-        ("Graph neural networks for node classification on large graphs", "graph neural"),
+        ("Graph neural networks for node classification on large graphs", "gnns"),
         ("Neural machine translation of low-resource languages", "translation"),
     ],
 )

@@ -90,4 +90,4 @@ def test_rivals_stand_beside_our_ways(folder: Path, capsys: pytest.CaptureFixtur
     rows = {row["way"]: row for row in json.loads(capsys.readouterr().out)}
     assert rows["static"]["measures"]["nDCG@10"] == rows["rrf:static+static"]["measures"]["nDCG@10"] == 1.0
     assert not rows["static"]["ours"] and rows["words"]["ours"]
-    assert rows["rrf:static+static"]["bytes"] == 2 * rows["static"]["bytes"] == 2 * 4 * 256
+    assert rows["rrf:static+static"]["bytes"] == 2 * rows["static"]["bytes"] == 2 * 4 * 512

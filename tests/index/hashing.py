@@ -15,10 +15,9 @@ class Hashing:
     """Deterministic, picklable, and near in meaning where words are shared."""
 
     name = "hashing"
-    prefixes: tuple[int, ...] = (64,)
 
     def __init__(self, dimension: int = 64) -> None:
-        self.dimension = dimension
+        self.dimension, self.prefixes = dimension, (dimension,)
         self.id = f"hashing-{dimension}"
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:

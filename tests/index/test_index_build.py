@@ -213,7 +213,7 @@ def test_damage_is_found_and_mended_by_building_anew(tmp_path: Path, damage: str
         target.unlink()
     else:
         target.write_bytes(content[:-1] if damage == "truncate" else bytes([content[0] ^ 1]) + content[1:])
-    with pytest.raises(DamagedSnapshot, match=r"codes\.i8"):
+    with pytest.raises(DamagedSnapshot, match=r"codes\.i4"):
         Snapshot(snapshot.path, load).verify()
     if damage != "garble":
         with Builder(tmp_path, Hashing()) as builder:

@@ -39,7 +39,7 @@ class Meanings:
             for term in terms(text):
                 vector[:4] += [term in meaning.split() for meaning in _MEANINGS]
             if vector.any():
-                vector[4 + len(text) % 4] += 0.05
+                vector[4 + len(text) % 4] += 0.2
             vector /= max(float(np.sqrt(vector @ vector)), 1e-9)
         return vectors
 
