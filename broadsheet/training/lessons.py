@@ -198,7 +198,7 @@ def main() -> None:
         type=Path,
         required=True,
         action="append",
-        help="folder with model.onnx and tokenizer.json; several",
+        help="folder with model.onnx and tokenizer.json; may be said again",
     )
     parser.add_argument("--out", type=Path, required=True, help="the file to write")
     parser.add_argument("--titles", type=int, default=100_000)
