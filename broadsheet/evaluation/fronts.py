@@ -78,13 +78,14 @@ def read(path: Path) -> list[Item]:
         InputError: the file is missing or is no such file.
     """
     try:
-        items = [Item.of(line) for line in _lines(path) if line.get("daily_date")]
+        items = [Item.of(line) for line in lines(path) if line.get("daily_date")]
     except (OSError, ValueError, TypeError, AttributeError, zstandard.ZstdError) as error:
         raise InputError(f"{path} is not a file of front pages: {error!r}") from error
     return sorted(items, key=lambda item: (item.day, blake2b(item.id.encode()).digest()))
 
 
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
+def lines(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the objects of a file of JSON lines, plain or zstd."""
     packed = path.suffix == ".zst"
     with zstandard.open(path, "rt", encoding="utf-8") if packed else path.open(encoding="utf-8") as lines:
         for line in lines:

@@ -152,19 +152,24 @@ def split(shelves: Shelves, seed: int) -> Split:
     is_hidden[order[: round(HIDDEN * len(order))]] = True
     places = np.where(is_hidden, np.cumsum(is_hidden), np.cumsum(~is_hidden)) - 1
     hides = is_hidden[shelves.papers]
-    cases = []
-    by_reader = np.argsort(shelves.readers, kind="stable")
-    for own in np.split(by_reader, np.flatnonzero(np.diff(shelves.readers[by_reader])) + 1):
-        hidden = hides[own]
-        if hidden.any() and not hidden.all():
-            cases.append((places[shelves.papers[own[~hidden]]], places[shelves.papers[own[hidden]]]))
     return Split(
         shown=np.flatnonzero(~is_hidden),
         hidden=np.flatnonzero(is_hidden),
         readers=shelves.readers[~hides],
         saved=places[shelves.papers[~hides]],
-        cases=tuple(cases),
+        cases=served(shelves.readers, places[shelves.papers], hides),
     )
+
+
+def served(readers: Numbers, places: Numbers, hides: NDArray[np.bool_]) -> tuple[tuple[Numbers, Numbers], ...]:
+    """Return the places of shown and of hidden papers for each reader of both, from pairs of which some are hidden."""
+    cases = []
+    by_reader = np.argsort(readers, kind="stable")
+    for own in np.split(by_reader, np.flatnonzero(np.diff(readers[by_reader])) + 1):
+        hidden = hides[own]
+        if hidden.any() and not hidden.all():
+            cases.append((places[own[~hidden]], places[own[hidden]]))
+    return tuple(cases)
 
 
 class Taste:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from broadsheet.errors import InputError
 from broadsheet.evaluation.taste import Content, Maker, Numbers, Scores, Shelves, Split
+from broadsheet.evaluation.taste_experts import Experts
 from broadsheet.rank.nearness import Papers
 
 _RIDGE = 100.0  # chosen among 30, 100, 300 on splits 100 to 102
@@ -70,4 +71,4 @@ def _learning(part: str) -> Any:
         raise InputError("This rival needs scikit-learn: pip install 'broadsheet[evaluation]'.") from error
 
 
-RIVALS: dict[str, Maker] = {"mean": Mean, "ridge": Ridge, "svm": Machine, "content": Content}
+RIVALS: dict[str, Maker] = {"mean": Mean, "ridge": Ridge, "svm": Machine, "content": Content, "experts": Experts}

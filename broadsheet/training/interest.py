@@ -23,6 +23,7 @@ from broadsheet.rank.interest import SHIPPED, Matrix, Pasts, read
 BEFORE = "2026-01-01"
 RIDGE = 40.0
 SHARE = 0.2  # what a feature's spread counts beside a vector of length one
+LEAST_SPREAD = 1e-3  # of a feature that is the same for all: coefficients are rounded, and what divides is never 0
 TITLES = 0.3  # what a copy of each paper without its abstract counts: some papers have none
 
 
@@ -59,7 +60,7 @@ def fitted(items: Sequence[Item]) -> dict[str, Any]:
     days = np.tile(np.unique([item.day for item in items], return_inverse=True)[1], 2)
     target = np.tile(np.log1p([item.votes for item in items]), 2)
     whole = known[: len(items)]
-    mean, scale = np.nanmean(whole, axis=0), np.nanstd(whole, axis=0) + 1e-6
+    mean, scale = np.nanmean(whole, axis=0), np.maximum(np.nanstd(whole, axis=0), LEAST_SPREAD)
     standard = np.nan_to_num((known - mean) / scale)
     both = _ridge(np.hstack([vectors, SHARE * standard]), target, days, weights)
     plain = _ridge(SHARE * standard, target, days, weights)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import dataclasses
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -75,6 +76,23 @@ def test_every_model_ranks_its_own_subject_first(folder: Path) -> None:
             found = [shelves.items[number]["id"][0] for number in ranked]
             assert found[: found.count(subject)] == [subject] * found.count(subject), name
             assert {shelves.items[one.hidden[place]]["id"][0] for place in wanted} == {subject}
+
+
+def test_experts_learn_from_what_is_shown_alone(folder: Path) -> None:
+    from broadsheet.evaluation.taste_experts import Experts
+
+    shelves = taste.read(folder)
+    papers, one = taste._papers(shelves, "static"), taste.split(shelves, 0)
+    experts = Experts(shelves, papers, one)
+    learned = experts._weights
+    other = dataclasses.replace(one, cases=(), hidden=one.hidden[::-1])
+    assert np.array_equal(learned, Experts(shelves, papers, other)._weights)
+    assert learned[1].any()
+    first = [(shelf[0], int((-experts.scores(shelf)).argsort()[0])) for shelf, _ in one.cases]
+    kinds = [
+        (shelves.items[one.shown[mine]]["id"][0], shelves.items[one.hidden[best]]["id"][0]) for mine, best in first
+    ]
+    assert np.mean([mine == best for mine, best in kinds]) > 0.9
 
 
 def test_splits_hide_a_fifth_and_leave_nothing_of_it(folder: Path) -> None:
