@@ -20,7 +20,7 @@ from broadsheet.training.views import Places, bags
 
 Ints = NDArray[np.int64]
 _QUIET = 0.4  # share of the tokens, those of the shortest rows, that are not read
-MOST = 128  # pieces of a text
+MOST = 96  # pieces of a text
 _AT_ONCE = 64  # texts of like length that are read together
 _KEYS, _VALUES, _HIDDEN = 32, 128, 512
 
@@ -34,8 +34,8 @@ class Reader(Protocol):
         """Return vectors; `weights` (texts, length) says how much each place counts, 0 where there is none."""
 
 
-def _matrix(rows: int, columns: int) -> torch.nn.Parameter:
-    return torch.nn.Parameter(torch.randn(rows, columns) / math.sqrt(rows))
+def _matrix(rows: int, columns: int, scale: float = 1.0) -> torch.nn.Parameter:
+    return torch.nn.Parameter(torch.randn(rows, columns) * scale / math.sqrt(rows))
 
 
 def _shifted(rows: torch.Tensor, by: int) -> torch.Tensor:
@@ -79,7 +79,7 @@ class Convolution:
     """One convolution that halves a text again and again until one vector is left (Malik et al., 2018)."""
 
     def __init__(self, d: int) -> None:
-        self.first, self.second, self.third = (_matrix(d, d) for _ in range(3))
+        self.first, self.second, self.third = (_matrix(d, d, scale=0.1) for _ in range(3))
         self.parameters = [self.first, self.second, self.third]
 
     def __call__(self, rows: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
@@ -165,7 +165,7 @@ class Path:
 
     def __call__(self, vectors: torch.Tensor, places: Ints) -> torch.Tensor:
         """Return (n, d) states at places, one for each vector."""
-        for bit in range(MOST.bit_length() - 2, -1, -1):
+        for bit in range((MOST - 1).bit_length() - 1, -1, -1):
             right = torch.from_numpy((places >> bit & 1).astype(np.float32))[:, None]
             vectors = normalize(vectors, dim=1)
             vectors = vectors + right * gelu(vectors @ self.right) + (1 - right) * gelu(vectors @ self.left)
