@@ -39,7 +39,7 @@ Ints = NDArray[np.int64]
 _QUERY, _PAPER = 24, 96  # pieces that are read, the longest rows first
 _MEANS = torch.tensor([1.0, 0.9, 0.7, 0.5, 0.3, 0.1, -0.1])
 _WIDTHS = torch.tensor([0.02, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1])
-_BATCHES, _PAIRS, _WRONG = 150, 128, 7
+_BATCHES, _PAIRS, _WRONG = 100, 128, 7
 _ROUNDS, _RATE = 4, 5e-3
 _MOMENTUM, _BELIEVED = 0.995, 0.4  # as in ALBEF
 _DEPTH = 100
@@ -95,12 +95,16 @@ Read = tuple[torch.Tensor, torch.Tensor]
 
 
 def nearness(query: Read, papers: Read) -> torch.Tensor:
-    """Return (papers, 14): for each kernel, how much of the query and of each paper finds a piece so near."""
-    cosines = torch.einsum("qd,npd->nqp", query[0], papers[0])
-    found = torch.exp(-((cosines[..., None] - _MEANS) ** 2) / (2 * _WIDTHS**2)) * (papers[1] > 0)[:, None, :, None]
-    of_query = (found.amax(2) * query[1][:, None]).sum(1)
-    of_paper = (found * (query[1] > 0)[:, None, None]).amax(1).mul(papers[1][..., None]).sum(1)
-    return torch.cat((of_query, of_paper), dim=1)
+    """Return (papers, 14): how much of the query, and of each paper, finds its nearest piece in the other so near."""
+    cosines = papers[0] @ query[0].T
+    of_query = cosines.masked_fill((papers[1] <= 0)[..., None], -1).amax(1)
+    of_paper = cosines.masked_fill((query[1] <= 0)[None, None], -1).amax(2)
+    return torch.cat((_kernels(of_query, query[1][None]), _kernels(of_paper, papers[1])), dim=1)
+
+
+def _kernels(nearest: torch.Tensor, shares: torch.Tensor) -> torch.Tensor:
+    found = torch.exp(-((nearest[..., None] - _MEANS) ** 2) / (2 * _WIDTHS**2))
+    return (found * shares[..., None]).sum(1)
 
 
 Examples = list[tuple[torch.Tensor, torch.Tensor]]  # cosines and nearness, the right paper first
