@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
 
 import ir_measures
@@ -39,7 +39,7 @@ Ints = NDArray[np.int64]
 _QUERY, _PAPER = 24, 96  # pieces that are read, the longest rows first
 _MEANS = torch.tensor([1.0, 0.9, 0.7, 0.5, 0.3, 0.1, -0.1])
 _WIDTHS = torch.tensor([0.02, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1])
-_BATCHES, _PAIRS, _WRONG = 100, 128, 7
+_BATCHES, _PAIRS, _WRONG = 80, 128, 7
 _ROUNDS, _RATE = 4, 5e-3
 _MOMENTUM, _BELIEVED = 0.995, 0.4  # as in ALBEF
 _DEPTH = 100
@@ -150,22 +150,24 @@ def fused(given: Examples, seed: int, distilled: bool) -> Fuser:
     return model
 
 
-def ranked(twin: Twin, fuser: Fuser | None, collection: Collection, cut: Pieces) -> Iterator[ScoredDoc]:
-    """Yield the first hundred of each query by the twin, in the order of a fuser where there is one."""
+def ranked(twin: Twin, ways: Mapping[str, Fuser], collection: Collection, cut: Pieces) -> dict[str, list[ScoredDoc]]:
+    """Return the first hundred of each query by the twin, in its order and in that of each fuser."""
     papers, questions = list(collection.papers()), collection.questions()
     texts = [encode.paper_text(*title_and_text(paper)) for paper in papers]
     held = bags(*tokens(cut, texts), len(texts))
     asked = bags(*tokens(cut, [question.text for question in questions]), len(questions))
     vectors, (rows, shares) = twin.vectors(held), twin.loudest(held, _PAPER)
     loudest = twin.loudest(asked, _QUERY)
+    found: dict[str, list[ScoredDoc]] = {name: [] for name in ("twin", *ways)}
     for number, (question, vector) in enumerate(zip(questions, twin.vectors(asked), strict=True)):
-        scores, found = (vectors @ vector).topk(_DEPTH)
-        if fuser:
-            query = loudest[0][number], loudest[1][number]
-            with torch.no_grad():
-                scores = fuser(scores, nearness(query, (rows[found], shares[found])))
-        for score, paper in zip(scores.tolist(), found.tolist(), strict=True):
-            yield ScoredDoc(question.id, str(papers[paper]["id"]), score)
+        cosines, first = (vectors @ vector).topk(_DEPTH)
+        near = nearness((loudest[0][number], loudest[1][number]), (rows[first], shares[first]))
+        with torch.no_grad():
+            scores = {"twin": cosines, **{name: fuser(cosines, near) for name, fuser in ways.items()}}
+        for name, each in scores.items():
+            pairs = zip(each.tolist(), first.tolist(), strict=True)
+            found[name] += [ScoredDoc(question.id, str(papers[paper]["id"]), score) for score, paper in pairs]
+    return found
 
 
 def report(of_words: Corpus, recipe: Recipe) -> None:
@@ -176,14 +178,16 @@ def report(of_words: Corpus, recipe: Recipe) -> None:
     given = examples(twin, ready, recipe)
     ways = {name: fused(given, recipe.seed, name == "distilled") for name in ("fused", "distilled")}
     print(f"fused: {time.process_time() - began:.0f} CPU s")
-    for name, fuser in {"twin": None, **ways}.items():
-        began, figures = time.process_time(), []
-        for of, split in DEVELOPMENT:
-            collection = find(of, split)
-            found = ranked(twin, fuser, collection, cut)
-            figures.append(ir_measures.calc_aggregate([nDCG @ 10], collection.judgements(), found)[nDCG @ 10])
-        each = " ".join(f"{figure:.3f}" for figure in figures)
-        print(f"{name}: {each} mean {np.mean(figures):.3f}, {time.process_time() - began:.0f} CPU s", flush=True)
+    figures: dict[str, list[float]] = {}
+    began = time.process_time()
+    for of, split in DEVELOPMENT:
+        collection = find(of, split)
+        for name, found in ranked(twin, ways, collection, cut).items():
+            figure = ir_measures.calc_aggregate([nDCG @ 10], collection.judgements(), found)[nDCG @ 10]
+            figures.setdefault(name, []).append(float(figure))
+    print(f"ranked: {time.process_time() - began:.0f} CPU s")
+    for name, each in figures.items():
+        print(f"{name}: {' '.join(f'{figure:.3f}' for figure in each)} mean {np.mean(each):.3f}", flush=True)
 
 
 def main() -> None:

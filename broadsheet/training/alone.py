@@ -67,7 +67,7 @@ def speed(encoder: Encodes, collection: Collection) -> float:
 def by_sentences(encoder: Encodes, collection: Collection, share: float) -> tuple[float, float]:
     """Return nDCG@10 with a share of each score from the paper's best sentence, and how many vectors a paper has."""
     papers = [title_and_text(paper) for paper in collection.papers()]
-    parts = [[title, *corpus.sentences(text)] for title, text in papers]
+    parts = [[title, *filter(None, corpus.sentences(text))] for title, text in papers]
     starts = np.cumsum([0, *map(len, parts[:-1])])
     each = encoder.encode([sentence for of in parts for sentence in of])
     whole = encoder.encode([encode.paper_text(title, text) for title, text in papers])
