@@ -47,7 +47,7 @@ def test_a_paper_is_found_by_its_abstract_and_not_where_only_titles_are_known(co
 
 
 def test_the_best_sentence_finds_what_a_long_text_hides(collection: Collection) -> None:
-    assert alone.by_sentences(Words(), collection, 1.0) == (1, 1 + 7 / 4)
+    assert alone.by_sentences(Words(), collection, 1.0) == (1, 1 + 8 / 4)
     assert alone.by_sentences(Words(), collection, 0.0)[0] == pytest.approx(1 / np.log2(3))
 
 
