@@ -20,7 +20,7 @@ from broadsheet.training.views import Places, bags
 
 Ints = NDArray[np.int64]
 _QUIET = 0.4  # share of the tokens, those of the shortest rows, that are not read
-MOST = 96  # pieces of a text
+MOST = 128  # pieces of a text
 _AT_ONCE = 64  # texts of like length that are read together
 _KEYS, _VALUES, _HIDDEN = 32, 128, 512
 
