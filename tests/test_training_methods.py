@@ -72,6 +72,17 @@ def test_a_pooling_says_the_same_in_torch_and_in_numpy(name: str) -> None:
 
 
 @pytest.mark.parametrize("task", TASKS)
+def test_every_task_before_the_pairs_is_learnt(task: str, ready: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:
+    losses: list[float] = []
+    monkeypatch.setattr(pretraining, "repeat", lambda name, steps, once: losses.extend(map(once, range(1, steps + 1))))
+    recipe = replace(RECIPE, rate=0.05, before={task: 100})
+    begun = start(ready.papers.counts(), recipe)
+    table, _ = pretraining.pretrained(ready.papers, begun, recipe)
+    assert np.mean(losses[-10:]) < 0.97 * np.mean(losses[:10])
+    assert not torch.allclose(table, begun[0], atol=0.01)
+
+
+@pytest.mark.parametrize("task", ["denoised", "bag", "duplex"])
 def test_a_text_told_again_brings_words_of_one_subject_together(task: str, ready: Prepared) -> None:
     recipe = replace(RECIPE, rate=0.05, before={task: 150})
     begun = start(ready.papers.counts(), recipe)
