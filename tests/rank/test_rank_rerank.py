@@ -80,11 +80,29 @@ def test_those_without_a_vector_keep_their_places(folder: Path) -> None:
 def test_the_transformer_is_heard(folder: Path) -> None:
     before = keys(opened(folder), "hybrid")
     view, query = read(folder, *before), parse("again again again again again again again again again cats")
-    ranking = Rerank(1.0)(query, run("hybrid", query, view), view)
+    ranking = Rerank(1.0, papers=1)(query, run("hybrid", query, view), view)
     assert "transformer" in ranking.shares
     said = [paper(int(key)).title.count("again") for key in view.snapshot.keys[ranking.rows]]
     assert said == sorted(said, reverse=True)
     assert len(set(said)) > 1
+
+
+def test_what_is_like_the_best_is_lifted(folder: Path) -> None:
+    """The query has both of two papers equally near; the best paper has one of them nearer."""
+    query = parse("again again again again again again again again again cats")
+    before = run("hybrid", query, opened(folder))
+    lower, higher, best = sorted(opened(folder).snapshot.keys[before.rows].tolist())[:3]
+    asked = float(np.arctan2(*Transformer().encode([query.plain])[0][::-1]))
+    angles = {lower: asked - 0.5, higher: asked + 0.5, best: asked + 0.2}
+    with Builder(folder, Meanings(), processes=0) as builder:
+        vectors = [np.array([np.cos(angle), np.sin(angle)], np.float32) for angle in angles.values()]
+        builder.read_again(Transformer(), list(angles), vectors)
+        builder.publish(builder.start)
+    view = opened(folder)
+    found = [
+        key for key in view.snapshot.keys[Rerank(1.0, papers=1)(query, before, view).rows].tolist() if key in angles
+    ]
+    assert found == [best, higher, lower]
 
 
 def test_vectors_outlive_a_refresh_and_go_with_their_paper(folder: Path) -> None:
