@@ -29,6 +29,24 @@ def is_rival(name: str) -> bool:
     return name == "bm25s" or name.startswith(("exact:", "rrf:"))
 
 
+def checked(names: Sequence[str]) -> Sequence[str]:
+    """Return names that are all of rivals.
+
+    Raises:
+        InputError: one is not.
+    """
+    for name in names:
+        kind, _, rest = name.partition(":")
+        if not is_rival(name) or (kind == "rrf" and not all(map(is_rival, _both(rest)))):
+            raise InputError(f"There is no rival {name!r}: name bm25s, exact:ENCODER, or rrf:A+B of two of these.")
+    return names
+
+
+def _both(rest: str) -> tuple[str, str]:
+    one, _, other = rest.partition("+")
+    return one, other
+
+
 def short(name: str) -> str:
     """Return a rival's name with encoders called by their folders alone."""
     kind, _, rest = name.partition(":")
@@ -53,15 +71,12 @@ def answered(name: str, collection: Collection, questions: Sequence[Question], l
         InputError: there is no such rival.
         SettingsError: a package or model that it needs is missing.
     """
-    kind, _, rest = name.partition(":")
+    kind, _, rest = checked([name])[0].partition(":")
     if kind == "bm25s":
         return _bm25s(collection, questions, limit)
     if kind == "exact":
         return exact(name, encoder_named(rest or "static"), collection, questions, limit)
-    one, plus, other = rest.partition("+")
-    if kind != "rrf" or not (plus and is_rival(one) and is_rival(other)):
-        raise InputError(f"There is no rival {name!r}: name bm25s, exact:ENCODER, or rrf:A+B of two of these.")
-    runs = [answered(part, collection, questions, 10 * limit) for part in (one, other)]
+    runs = [answered(part, collection, questions, 10 * limit) for part in _both(rest)]
     return fused(name, runs, limit)
 
 

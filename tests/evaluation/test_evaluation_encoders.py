@@ -91,3 +91,12 @@ def test_rivals_stand_beside_our_ways(folder: Path, capsys: pytest.CaptureFixtur
     assert rows["static"]["measures"]["nDCG@10"] == rows["rrf:static+static"]["measures"]["nDCG@10"] == 1.0
     assert not rows["static"]["ours"] and rows["words"]["ours"]
     assert rows["rrf:static+static"]["bytes"] == 2 * rows["static"]["bytes"] == 2 * 4 * 512
+
+
+def test_a_rival_that_there_is_not_is_said_before_anything_is_measured(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("wordllama", "rrf:bm25s", "rrf:bm25s+dense"):
+        assert main(["ablate", str(folder), "--rivals", "exact:static", name]) == InputError.exit_code
+        assert name in capsys.readouterr().err
+    assert not (folder / "home").exists()

@@ -13,6 +13,7 @@ from broadsheet.evaluation.ablation import Row, rivals, rows
 from broadsheet.evaluation.collections import find
 from broadsheet.evaluation.commands import Commands, add_json, add_rivals, progress, show
 from broadsheet.evaluation.measures import parsed
+from broadsheet.evaluation.rivals import checked
 
 _MEASURES = ("nDCG@10", "R@100")
 
@@ -28,10 +29,11 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
 
 
 def _ablate(asked: argparse.Namespace) -> int:
+    names = checked(asked.rivals)  # before anything that takes long
     measures, now, found = parsed(_MEASURES), broadsheet.now(), list[Row]()
     for collection in (find(name, asked.split) for name in asked.collections):
         found += rows(collection, now, measures, progress, asked.reranker)
-        found += rivals(collection, asked.rivals, measures, progress)
+        found += rivals(collection, names, measures, progress)
     if asked.json:
         show([asdict(row) for row in found], asked)
     else:

@@ -13,7 +13,7 @@ from broadsheet.evaluation.ablation import retrieved, rivals, rows
 from broadsheet.evaluation.collections import find
 from broadsheet.evaluation.commands import Commands, add_rivals, progress
 from broadsheet.evaluation.measures import parsed
-from broadsheet.evaluation.rivals import short
+from broadsheet.evaluation.rivals import checked, short
 
 
 def register(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -26,10 +26,11 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
 
 
 def _report(asked: argparse.Namespace) -> int:
+    names = checked(asked.rivals)  # before anything that takes long
     now, measures = broadsheet.now(), parsed(["nDCG@10", "R@100"])
     collections = [find(name) for name in asked.collections]
     found = [row for collection in collections for row in rows(collection, now, measures, progress, asked.reranker)]
-    found += [row for collection in collections for row in rivals(collection, asked.rivals, measures, progress)]
+    found += [row for collection in collections for row in rivals(collection, names, measures, progress)]
     html = report.page(
         found,
         pages.compared("hybrid", now),
