@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,10 +24,11 @@ class WordLlama:
 
     def __init__(self) -> None:
         try:
-            from wordllama import WordLlama as Packaged
+            import wordllama
         except ImportError as error:
             raise SettingsError(f"wordllama needs {error.name}: pip install 'broadsheet[evaluation]'.") from error
-        self._model = Packaged.load(disable_download=True)
+        home = Path(wordllama.__file__).parent  # where its tokenizer is, which 0.4 itself looks for elsewhere
+        self._model = wordllama.WordLlama.load(cache_dir=home, disable_download=True)
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return (n, 256) rows of length 1; zeros for an empty text."""

@@ -29,10 +29,10 @@ def _report(asked: argparse.Namespace) -> int:
     names = checked(asked.rivals)  # before anything that takes long
     now, measures = broadsheet.now(), parsed(["nDCG@10", "R@100"])
     collections = [find(name) for name in asked.collections]
+    others = [row for collection in collections for row in rivals(collection, names, measures, progress)]
     found = [row for collection in collections for row in rows(collection, now, measures, progress, asked.reranker)]
-    found += [row for collection in collections for row in rivals(collection, names, measures, progress)]
     html = report.page(
-        found,
+        [*found, *others],
         pages.compared("hybrid", now),
         [(collection.name, retrieved(collection, now)) for collection in collections],
         command=f"python -m broadsheet.evaluation report {shlex.join(asked.collections)}{_options(asked)}",
