@@ -20,7 +20,7 @@ FIRST = {"lexical": 0.6, "dense": 0.4}
 SECOND = {"lexical": 0.55, "refined": 0.45}
 SIMILAR = {"nearest": 0.7, "against": 0.5, "more": 0.7, "less": 0.4}
 
-TRANSFORMER, HEARD_AGAIN = 0.55, 5  # its weight, and the best papers that its query moves to
+TRANSFORMER, HEARD_AGAIN = 0.5, 3  # its weight, and the best papers that its query moves to
 BEST, GATE_WEIGHT = 150, 0.5  # rows that the gate orders, and how much it counts beside the blend
 
 BLENDED: Stage = (

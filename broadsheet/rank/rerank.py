@@ -15,7 +15,7 @@ from broadsheet.rank.pipeline import Stage
 from broadsheet.rank.ranking import Column, Ranking, View, normalised
 
 AMONG = 100  # first rows that are looked at
-_SHARPNESS, _MOVED = 6, np.float32(0.5)
+_MOVED = np.float32(0.5)
 _NOTHING = np.finfo(np.float32).tiny
 
 Vectors = NDArray[np.float32]
@@ -26,8 +26,8 @@ class Rerank(Stage):
 
     Their score becomes `weight` x the cosine with the query's vector plus the rest x the score they came with, both
     brought to 0..1 over them (bi-encoder re-ranking; Reimers and Gurevych, 2019). Then the query's vector moves by
-    half its length towards the best `papers` and is heard again, as in Refine; they count by the sixth power of their
-    scores, so that one that stands out, which may be all that is wanted, is followed alone.
+    half its length towards the best `papers`, weighted by the third power of their scores, and is heard again, as in
+    Refine.
     """
 
     def __init__(self, weight: float, papers: int) -> None:
@@ -52,7 +52,7 @@ class Rerank(Stage):
         asked, weight = _encoded(encoder.encode, query.plain), np.float32(self.weight)
         first = before + weight * normalised(vectors @ asked)
         best = np.argsort(-first, kind="stable")[: self.papers]
-        centre = first[best] ** _SHARPNESS @ vectors[best]
+        centre = first[best] ** 3 @ vectors[best]
         length = np.float32(np.sqrt(centre @ centre))
         return weight * normalised(vectors @ (asked + _MOVED * centre / max(length, _NOTHING)))
 
