@@ -50,7 +50,7 @@ WAYS: Mapping[str, Stage] = {
     "and gated": PROFILES["hybrid"],
 }
 READ_AGAIN = "and read again"  # by a transformer
-_WORDS, _VECTORS, _TOKENS = ("lexical/",), ("codes.", "bits.", "codebook"), ("tokens.", "lengths.")
+_WORDS, _VECTORS, _TOKENS = ("lexical/",), ("/codes.", "/bits.", "codebook"), ("/tokens.", "/lengths.")
 _GATED = _WORDS + _VECTORS + _TOKENS
 _READS = {"words": _WORDS, "meaning": _VECTORS, "and gated": _GATED, READ_AGAIN: (*_GATED, "second/")}
 BEST_FIXED = "best fixed weight of the collection"
@@ -161,11 +161,6 @@ def retrieved(collection: Collection, now: datetime) -> float:
         if wanted:
             shares.append(len(wanted.intersection(shelf.papers(ranking.rows, question))) / len(wanted))
     return float(np.mean(shares)) if shares else 0.0
-
-
-def vector_bytes(shelf: Shelf) -> float:
-    """Return the bytes a paper of an index's vectors."""
-    return _bytes("meaning", shelf)
 
 
 def _bytes(way: str, shelf: Shelf) -> float:

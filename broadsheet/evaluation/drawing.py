@@ -12,7 +12,8 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 64.0, 700.0, 20.0, 400.0  # the frame
 _LETTER, _LINE, _DOT = 6.6, 14.0, 7.0  # a name's width a letter, its height, and the room of a dot, in px
 _ASIDE = ((9, 4, "start"), (-9, 4, "end"), (0, -10, "middle"), (0, 19, "middle"))
 _STEPS = (0.01, 0.02, 0.05, 0.1, 0.2)
-_MOST_LINES = 8
+_FIRSTS = ((1, 1.5, 2, 2.5, 3, 4, 5, 6, 8), (1, 2, 5), (1,))  # of round numbers, before a power of ten
+_MOST_LINES, _MOST_NUMBERS = 8, 12
 
 Box = tuple[float, float, float, float]
 
@@ -69,11 +70,11 @@ def scatter(points: Sequence[Point], cost: str, quality: str, *, alone: bool = F
 
 
 def _round_numbers(low: float, high: float) -> list[float]:
-    """Return 1, 2 and 5 times powers of ten between two numbers, the powers alone where those are many."""
+    """Return round numbers between two, as many as fit beside each other."""
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    found = [(first, first * 10.0**power) for power in powers for first in (1, 2, 5)]
-    inside = [(first, value) for first, value in found if low <= value <= high]
-    return [value for first, value in inside if first == 1 or len(inside) <= 3 * _MOST_LINES // 2]
+    found = ([first * 10.0**power for power in powers for first in firsts] for firsts in _FIRSTS)
+    inside = [[value for value in values if low <= value <= high] for values in found]
+    return next((values for values in inside if len(values) <= _MOST_NUMBERS), inside[-1])
 
 
 def _unsurpassed(points: Sequence[Point]) -> Iterator[Point]:

@@ -15,9 +15,9 @@ from broadsheet import encode
 from broadsheet.encode import Encoder, nibbles
 from broadsheet.encode.static import Static
 from broadsheet.errors import InputError
-from broadsheet.evaluation.ablation import row, vector_bytes
+from broadsheet.evaluation.ablation import row
 from broadsheet.evaluation.bench import Report
-from broadsheet.evaluation.collections import Collection, indexed, title_and_text
+from broadsheet.evaluation.collections import Collection, title_and_text
 from broadsheet.evaluation.drawing import Point, scatter
 from broadsheet.evaluation.measures import measured, parsed
 from broadsheet.evaluation.rivals import encoder_named, exact
@@ -62,11 +62,7 @@ def line(name: str, encoder: str, collections: Sequence[Collection], now: dateti
         found = _of_the_index(collection, now, report) if shipped else _by_cosines(collection, loaded, encoder)
         values.append(found)
         times.append(_ms(loaded, collection))
-    size = (
-        vector_bytes(indexed(collections[0]))
-        if shipped
-        else nibbles.width(loaded.dimension) + scanned(loaded.prefixes) / 8
-    )
+    size = nibbles.width(loaded.dimension) + scanned(loaded.prefixes) / 8
     ndcg, recall = np.mean(values, axis=0)
     return Line(name, OURS if shipped or file else RIVAL, float(ndcg), float(recall), float(np.mean(times)), size)
 
@@ -124,4 +120,4 @@ def pictures(lines: Sequence[Line]) -> Iterator[tuple[str, str]]:
     """Yield (name, SVG) of quality against milliseconds and against bytes."""
     for name, label in (("ms", "CPU milliseconds a paper"), ("bytes", "bytes a paper")):
         points = [Point(line.name, getattr(line, name), line.ndcg, line.of == OURS) for line in lines]
-        yield name, scatter(points, label, "nDCG@10 alone, mean of seven collections", alone=True)
+        yield name, scatter(points, label, "nDCG@10 alone, mean of the collections", alone=True)

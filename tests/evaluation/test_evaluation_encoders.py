@@ -49,6 +49,13 @@ def test_dearer_stands_to_the_right_and_better_above() -> None:
     assert line.get("points", "").split() == [f"{a[0]},{a[1]}", f"{b[0]},{b[1]}"]  # the third is dearer and worse
 
 
+@pytest.mark.parametrize("low, high", [(160, 290), (0.07, 50), (1e-4, 1e5)])
+def test_a_scale_has_some_round_numbers_and_not_too_many(low: float, high: float) -> None:
+    drawn = ET.fromstring(scatter([Point("a", low, 0.3), Point("b", high, 0.5)], "x", "y"))
+    across = [text for text in drawn.iter(f"{_SVG}text") if text.get("y") == "418.0"]
+    assert 3 <= len(across) <= 12
+
+
 def test_names_of_points_in_one_place_do_not_cover_each_other() -> None:
     drawn = ET.fromstring(scatter([Point(f"way {n}", 1 + n / 1000, 0.4) for n in range(6)], "x", "y"))
     texts = [text for text in drawn.iter(f"{_SVG}text") if (text.text or "").startswith("way")]
@@ -78,7 +85,7 @@ def test_encoders_are_measured_into_a_table_and_drawn(folder: Path, tmp_path: Pa
     assert main(asked) == 0
     found = {line.name: line for line in read(table.read_text())}
     assert found["shipped"].ndcg == found["file"].ndcg == 1.0
-    assert found["file"].bytes == 288
+    assert found["shipped"].bytes == found["file"].bytes == 288
     for name in ("ms", "bytes"):
         drawn = ET.fromstring((tmp_path / f"encoders-{name}.svg").read_text())
         assert len(list(drawn.iter(f"{_SVG}circle"))) == 3
