@@ -170,6 +170,10 @@ class Dense:
         """Return the (n, d) vectors of rows, from their 4-bit codes; length 1, or zeros for an empty paper."""
         return restored(self._codes_of(np.asarray(rows, np.int64)), self._dimension)
 
+    def cosines(self, rows: NDArray[Any], vector: Vectors) -> NDArray[np.float32]:
+        """Return the (n,) products of rows' vectors, of length 1, with a (d,) vector."""
+        return _cosines(self._codes_of(np.asarray(rows, np.int64)), np.asarray(vector, np.float32))
+
     def _codes_of(self, rows: NDArray[np.int64]) -> Codes:
         if len(self._codes) == 1:
             return np.asarray(self._codes[0].take(rows, axis=0))

@@ -50,7 +50,7 @@ def versions(snapshot: Snapshot, rows: Rows, *, titles: bool = True) -> list[tup
     """
     mark, people, texts = snapshot.mark[rows], snapshot.people[rows], snapshot.has_text[rows]
     vectors = snapshot.dense.vectors(rows)
-    cosines = vectors @ vectors.T
+    cosines = vectors @ vectors.T.copy()  # without the copy BLAS takes another routine, ten times slower with threads
     titled = same_title(mark[:, None], mark[None]) & titles
     first, second = np.nonzero(np.triu(titled | (cosines >= OTHER_TITLE), 1))  # of the others no pair can be versions
     shared = shared_people(people[first], people[second])

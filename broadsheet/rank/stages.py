@@ -58,7 +58,7 @@ class Features(Stage):
     def rank(self, query: Query, ranking: Ranking, view: View, limit: int) -> Ranking:
         lexical = _completed(ranking, "lexical", lambda rows: _word_scores(query, view, ranking, rows))
         vector = vector_of(query, view)
-        dense = _completed(ranking, "dense", lambda rows: view.snapshot.dense.vectors(rows) @ vector)
+        dense = _completed(ranking, "dense", lambda rows: view.snapshot.dense.cosines(rows, vector))
         total = ranking.total if ranking.total >= 0 else _count(query, view)
         completed = replace(ranking, features={**ranking.features, "lexical": lexical, "dense": dense}, total=total)
         if any(term.required or term.negative for term in query.terms):  # meaning alone cannot tell
@@ -87,7 +87,7 @@ class Refine(Stage):
         rows, features = united((ranking, Ranking(near, cosines, {"refined": cosines})))
         joined = replace(ranking, rows=rows, scores=np.zeros(len(rows), np.float32), features=features)
         completed = Features().rank(query, joined, view, limit)
-        refined = _completed(completed, "refined", lambda unknown: view.snapshot.dense.vectors(unknown) @ moved)
+        refined = _completed(completed, "refined", lambda unknown: view.snapshot.dense.cosines(unknown, moved))
         return replace(completed, features={**completed.features, "refined": refined})
 
     def _moved(self, query: Query, ranking: Ranking, view: View) -> NDArray[np.float32]:
