@@ -53,3 +53,14 @@ def test_words_fold_to_themselves(text: str) -> None:
 @given(st.text())
 def test_groups_hold_the_words_in_order(text: str) -> None:
     assert [word for group in tokens.groups(text) for word in group] == tokens.words(text)
+
+
+SIGNS = "aBz9é'’Σσςβ½™²ﬁŉ＇ㄱㅏ각हि深℃_- \u0301\u20d7\u1026\u102e\x00"  # noqa: RUF001
+
+
+@given(st.text(st.sampled_from(SIGNS) | st.characters()))
+def test_words_found_sign_by_sign_are_those_of_the_whole_text(text: str) -> None:
+    quick, where = tokens.located(text)
+    slow, there = tokens.located(f"{text} ﬁ")  # a sign that folds to two: each word is folded by itself
+    assert [*quick, "fi"] == slow
+    assert [where(place) for place in range(len(quick))] == [there(place) for place in range(len(quick))]

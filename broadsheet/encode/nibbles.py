@@ -14,7 +14,8 @@ _LEVELS = np.rint(127 * (np.arange(_MOST + 1) / _MOST) ** 1.5)
 _VALUES = np.concatenate((_LEVELS[:1], -_LEVELS[:0:-1], _LEVELS))  # by nibble; the first is none
 _NEAREST = np.array([1 + np.argmin(np.abs(_VALUES[1:] - value)) for value in range(-128, 128)], np.uint8)
 _PAIRS = np.stack([np.repeat(_VALUES, 16), np.tile(_VALUES, 16)], axis=1)
-# Both numbers of a byte under one wider type, so that they are looked up at once.
+# Both numbers of a byte under one wider type, so that they are looked up at once, by `take` which, told to clip what
+# cannot be out of range, needs half the time of brackets.
 _FLOATS = _PAIRS.astype(np.float32).view(np.complex64).ravel()
 _BYTES = _PAIRS.astype(np.int8).view(np.int16).ravel()
 
@@ -34,9 +35,9 @@ def packed(numbers: NDArray[np.int8]) -> NDArray[np.uint8]:
 
 def floats(together: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return the (n, 2 x width) numbers of (n, width) bytes as float32; an odd d has one zero at the end."""
-    return _FLOATS[together].view(np.float32)
+    return _FLOATS.take(together, mode="clip").view(np.float32)
 
 
 def whole(together: NDArray[np.uint8]) -> NDArray[np.int8]:
     """Return the (n, 2 x width) numbers of (n, width) bytes as int8; an odd d has one zero at the end."""
-    return _BYTES[together].view(np.int8)
+    return _BYTES.take(together, mode="clip").view(np.int8)

@@ -7,7 +7,7 @@ from typing import Generic, Protocol, TypeVar
 
 from broadsheet.records import Span
 from broadsheet.text.sentences import sentences
-from broadsheet.text.tokens import located, stem
+from broadsheet.text.tokens import located, stems
 
 
 class Wanted(Hashable, Protocol):
@@ -49,24 +49,32 @@ class Marker(Generic[Term]):
         A phrase is marked as a whole, and only where all of it stands.
         """
         joined: list[Span] = []
-        for start, end in sorted([(start, end) for start, end, _ in self.found(text)]):
-            if joined and start <= joined[-1].end:
-                joined[-1] = Span(joined[-1].start, max(end, joined[-1].end))
-            else:
-                joined.append(Span(start, end))
-        return tuple(joined)
+        places = sorted([(start, end) for start, end, _ in self.found(text)])
+        if not places:
+            return ()
+        begin, until = places[0]
+        for start, end in places:
+            if start > until:
+                joined.append(Span(begin, until))
+                begin, until = start, end
+            elif end > until:
+                until = end
+        return (*joined, Span(begin, until))
 
     def found(self, text: str) -> Iterator[tuple[int, int, Term]]:
         """Yield the start and end of each place where a wanted term matches, with the term."""
         if not self._rows and not self._prefixes:
             return
         words, span = located(text)
-        stems, rows = list(map(stem, words)), self._rows
-        for place in [place for place, found in enumerate(stems) if found in rows]:
-            for term, row in rows[stems[place]]:
+        found, rows = stems(words), self._rows
+        for place in [place for place, stem in enumerate(found) if stem in rows]:
+            start, end = span(place)
+            for term, row in rows[found[place]]:
                 last = place + len(row) - 1
-                if last == place or tuple(stems[place : last + 1]) == row:
-                    yield span(place)[0], span(last)[1], term
+                if last == place:
+                    yield start, end, term
+                elif tuple(found[place : last + 1]) == row:
+                    yield start, span(last)[1], term
         for term in self._prefixes:
             for place, word in enumerate(words):
                 if word.startswith(term.words[0]):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator
 
 import Stemmer
 
@@ -19,11 +18,14 @@ _ACCENTS = "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670"
 _LETTER = rf"(?:[^\W_{_UNSPACED}]|[{_WITH_SIGNS}{_ACCENTS}])"
 _WORD = re.compile(rf"[{_UNSPACED}]|{_LETTER}+(?:['\u2019]{_LETTER}+)*")
 _GROUP = re.compile(rf"[{_UNSPACED}]+|{_LETTER}+(?:['\u2019]{_LETTER}+)*")
+_LETTERS = re.compile(_LETTER)
 _COMPOUND = re.compile(rf"(?:{_GROUP.pattern})(?:[-\u2010\u2011]{_LETTER}+)*")
-_ASCII_WORD = re.compile(r"[a-z0-9]+(?:'[a-z0-9]+)*")
-# Of ASCII text, each sign that divides words to a space and each capital to its small letter.
+# Of ASCII signs, each that divides words to a space and each capital to its small letter.
 # To divide a text so takes a third of the pattern's time.
-_DIVIDED = {code: chr(code).lower() if chr(code).isalnum() else " " for code in range(128)}
+_DIVIDED = {code: chr(code).lower() if chr(code).isalnum() or chr(code) == "'" else " " for code in range(128)}
+_LONE_APOSTROPHE = re.compile(r"['\u2019](?:(?![^\W_])|(?<![^\W_].))")
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+_INTRICATE = "\x00"  # stands for a sign that must be folded together with its neighbours, or to several
 _ACCENT = re.compile(f"[{_ACCENTS}]+")
 _CONTRACTED = re.compile(r"['\u2019](?:s|t|d|m|re|ve|ll)$")
 _stemmer = Stemmer.Stemmer("english")
@@ -49,22 +51,50 @@ def fold(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """Return the folded words of a text in order, unstemmed, stop words included."""
-    folded = fold(text)
-    if not folded.isascii():
-        return _WORD.findall(folded)
-    return _ASCII_WORD.findall(folded) if "'" in folded else folded.translate(_DIVIDED).split()
+    divided = _divided(text)
+    return _WORD.findall(fold(text)) if divided is None else divided.split()
 
 
 def located(text: str) -> tuple[list[str], Callable[[int], tuple[int, int]]]:
     """Return the folded words of a text, and what gives (start, end) in the text of the word at a place."""
-    if text.isascii():
-        if "'" not in text:
-            places = _Places(text.translate(_DIVIDED))
-            return places.words, places
-        found = list(_ASCII_WORD.finditer(text.lower()))
-        return [match[0] for match in found], lambda place: found[place].span()
+    divided = _divided(text)
+    if divided is not None:
+        places = _Places(divided)
+        return places.words, places
     spans = list(_spans(text))
     return [word for word, _ in spans], lambda place: spans[place][1]
+
+
+def _divided(text: str) -> str | None:
+    """Return a text folded sign by sign, with nothing but spaces between its words; None where that cannot be done."""
+    if not text.isascii():
+        text = _NOT_ASCII.sub(lambda match: _alone[match[0]], text)
+        if _INTRICATE in text:
+            return None
+    if "'" in text or "\u2019" in text:
+        text = _LONE_APOSTROPHE.sub(" ", text)
+    return text.translate(_DIVIDED)
+
+
+class _Alone(dict[str, str]):
+    """A cache: a sign that is not ASCII to what it folds to, a space where it divides words, or `_INTRICATE`."""
+
+    def __missing__(self, sign: str) -> str:
+        self[sign] = found = self._folded(sign)
+        return found
+
+    def _folded(self, sign: str) -> str:
+        folded = fold(sign)
+        if sign in "\u2019":
+            return sign
+        if sign == "Σ" or unicodedata.category(sign)[0] == "M" or "\u1100" <= folded <= "\u11ff":
+            return _INTRICATE  # small at a word's end otherwise; a mark; part of a Korean sign
+        if _LETTERS.fullmatch(sign):
+            return folded if len(folded) == 1 and _LETTERS.fullmatch(folded) else _INTRICATE
+        return _INTRICATE if _WORD.search(folded) or "'" in folded else " "
+
+
+_alone = _Alone()
 
 
 class _Places:
@@ -92,15 +122,33 @@ def _spans(text: str) -> Iterator[tuple[str, tuple[int, int]]]:
             yield word, match.span()
 
 
-@lru_cache(maxsize=1 << 18)
+class _Stems(dict[str, str]):
+    """A cache: folded word to its stem. Asked by `map`, it answers in half the time that `lru_cache` takes."""
+
+    def __missing__(self, word: str) -> str:
+        if len(self) >= 1 << 18:
+            self.clear()
+        bare = _CONTRACTED.sub("", word).replace("'", "").replace("\u2019", "")
+        self[word] = found = str(_stemmer.stemWord(bare))
+        return found
+
+
+_stems = _Stems()
+
+
 def stem(word: str) -> str:
     """Return the index term of a folded word: its Snowball English stem ("don't" as "don", "o'brien" as "obrien")."""
-    return str(_stemmer.stemWord(_CONTRACTED.sub("", word).replace("'", "").replace("\u2019", "")))
+    return _stems[word]
+
+
+def stems(words: Iterable[str]) -> list[str]:
+    """Return the index terms of folded words."""
+    return list(map(_stems.__getitem__, words))
 
 
 def terms(text: str) -> list[str]:
     """Return the index terms of a text in order, stop words included: what the lexical index stores."""
-    return [stem(word) for word in words(text)]
+    return stems(words(text))
 
 
 def content_terms(text: str) -> list[str]:
@@ -110,10 +158,9 @@ def content_terms(text: str) -> list[str]:
 
 def groups(text: str) -> list[tuple[str, ...]]:
     """Return the folded words of a text, each alone but for the signs of an unspaced run, which stay together."""
-    folded = fold(text)
-    if folded.isascii():
-        return [(word,) for word in _ASCII_WORD.findall(folded)]
-    return [tuple(words(group)) for group in _GROUP.findall(folded)]
+    if text.isascii():
+        return [(word,) for word in words(text)]
+    return [tuple(words(group)) for group in _GROUP.findall(fold(text))]
 
 
 def compounds(text: str) -> list[str]:
