@@ -41,7 +41,8 @@ def test_content_terms_leave_out_common_words() -> None:
 
 @given(st.text())
 def test_positions_tell_the_same_words(text: str) -> None:
-    assert sorted(tokens.located(text)[0]) == sorted(tokens.words(text))
+    folded = tokens.fold(text)  # else signs like "™", which divide words where they stand, are letters once folded
+    assert sorted(tokens.located(folded)[0]) == sorted(tokens.words(text))
 
 
 @given(st.text())
