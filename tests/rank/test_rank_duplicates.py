@@ -16,7 +16,7 @@ from broadsheet.index.snapshot import open_current
 from broadsheet.index.works import mark_of, people_of
 from broadsheet.query import parse
 from broadsheet.rank import Collapse, Ranking, View, run
-from broadsheet.rank.duplicates import least_cosine
+from broadsheet.rank.duplicates import cosines, least_cosine, perhaps_near
 
 TITLE, CATS, STARS = "A study of cats at night", "Cats and kittens sleep.", "Stars and galaxies shine."
 ADA, ALAN = ("Ada Lovelace", "Grace Hopper"), ("Alan Turing",)
@@ -99,3 +99,18 @@ def test_what_is_not_known_never_makes_versions() -> None:
     pairs = [(False, nan, True), (False, half, False), (True, np.float32(0.1), True)]
     titled, shared, texts = (np.array(column) for column in zip(*pairs, strict=True))
     assert (least_cosine(titled, shared, texts) > 1).all()
+
+
+@pytest.mark.parametrize("dimension", [1, 7, 64])
+@pytest.mark.parametrize("count", [2, 60])
+def test_no_near_pair_is_overlooked(count: int, dimension: int) -> None:
+    chance = np.random.default_rng(dimension)
+    centres = chance.normal(size=(5, dimension))
+    vectors = (centres[chance.integers(5, size=count)] + chance.normal(size=(count, dimension)) / 4).astype(np.float32)
+    vectors /= np.sqrt((vectors * vectors).sum(axis=1, keepdims=True))
+    exact = vectors @ vectors.T
+    possible = perhaps_near(vectors, 0.9)
+    assert possible[exact >= 0.9].all()
+    first, second = np.nonzero(possible)
+    assert np.allclose(cosines(vectors, first, second), exact[first, second], atol=1e-5)
+    assert dimension == 1 or count == 2 or not possible.all()
