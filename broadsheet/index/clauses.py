@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import tantivy
@@ -23,6 +24,7 @@ AUTHORS_WEIGHT = 0.25
 VARIANT_WEIGHT = 0.8  # of what stands for a word, beside the word itself
 _MOST_EXPANSIONS = 64  # terms that a beginning stands for, the most frequent
 _MOST_ONE_BY_ONE = 2_000  # rows
+_REMEMBERED = 1 << 15  # terms in how many papers each stands
 _ENDINGS = (
     "",
     "e",
@@ -61,6 +63,7 @@ class Clauses:
 
     def __init__(self, fields: tantivy.Schema, searcher: tantivy.Searcher) -> None:
         self._schema, self._searcher = fields, searcher
+        self.papers = lru_cache(_REMEMBERED)(searcher.doc_freq)  # (field, index term); each search asks several times
 
     def words(self, terms: Sequence[Term]) -> list[Clause]:
         """Return the clauses of a query's terms: each required one, any of the others, none of the negative ones."""
@@ -108,7 +111,7 @@ class Clauses:
 
     def found(self, field: str, words: Sequence[str]) -> bool:
         """Return whether any paper has words side by side in a field."""
-        if not all(self._searcher.doc_freq(field, word) for word in words):
+        if not all(self.papers(field, word) for word in words):
             return False
         result: Any = self._searcher.search(self._in(field, words), 1, count=False)
         return bool(result.hits)
@@ -144,7 +147,7 @@ class Clauses:
     def _rarity(self, field: str, words: Sequence[str]) -> float:
         """Return the sum of the words' weights by BM25: a rare variant must not say more than what was asked for."""
         papers = self._searcher.num_docs
-        found = (self._searcher.doc_freq(field, word) for word in words)
+        found = (self.papers(field, word) for word in words)
         return sum(math.log1p((max(papers - n, 0) + 0.5) / (n + 0.5)) for n in found)
 
     def _in(self, field: str, words: Sequence[str]) -> tantivy.Query:

@@ -60,12 +60,12 @@ class Speller:
 
     def _or_common(self, term: Term, changed: dict[str, str], room: Iterator[int]) -> Term:
         (word,), field = term.words, fields_of(term)[0]
-        papers = sum(self._searcher.doc_freq(one, word) for one in fields_of(term))
+        papers = sum(self._clauses.papers(one, word) for one in fields_of(term))
         fitting = papers <= _RARE and _SHORTEST_FOR[1] < len(word) <= _LONGEST
         if not fitting or next(room, None) is None:
             return term
         near = self._one_away(word, field)
-        if self._searcher.doc_freq(field, near) < _TIMES_AS_COMMON * papers:
+        if self._clauses.papers(field, near) < _TIMES_AS_COMMON * papers:
             return term
         changed[word] = f"Few papers have “{word}”; “{near}” was looked for, too."
         return replace(term, also=((near,),))
@@ -73,7 +73,7 @@ class Speller:
     def _known(self, word: str, term: Term) -> bool:
         """Tell whether a paper has a word or, side by side, the words that stand for it."""
         fields = fields_of(term)
-        if any(self._searcher.doc_freq(field, word) for field in fields):
+        if any(self._clauses.papers(field, word) for field in fields):
             return True
         return any(self._clauses.found(fields[0], words) for words in term.also)
 
@@ -82,7 +82,7 @@ class Speller:
         if not _SHORTEST_FOR[1] <= len(word) <= _LONGEST:
             return None
         near = self._one_away(word, field)
-        if self._searcher.doc_freq(field, near):
+        if self._clauses.papers(field, near):
             return near
         return self._two_away(word, field) if len(word) >= _SHORTEST_FOR[2] else None
 

@@ -103,18 +103,18 @@ class Lexical:
 
     def document_frequency(self, word: str) -> int:
         """Return how many papers, deleted ones too, have a stemmed word."""
-        return int(self._searcher.doc_freq("words", word))
+        return int(self._clauses.papers("words", word))
 
     def frequency(self, term: Term) -> int:
         """Return how many papers have a term; one that has a word in its text and in an author's name counts twice."""
         if term.field == "any" and not (term.phrase or term.prefix):
-            return sum(int(self._searcher.doc_freq(field, term.words[0])) for field in fields_of(term))
+            return sum(int(self._clauses.papers(field, term.words[0])) for field in fields_of(term))
         result: Any = self._searcher.search(tantivy.Query.boolean_query(self._clauses.words([term])), 1, count=True)
         return int(result.count)
 
     def frequencies(self, terms: Sequence[str]) -> NDArray[np.float32]:
         """Return in how many papers each index term stands, in title or text."""
-        return np.array([self._searcher.doc_freq("words", term) for term in terms], np.float32)
+        return np.array([self._clauses.papers("words", term) for term in terms], np.float32)
 
     def _ranked(self, found: tantivy.Query, limit: int) -> Matches:
         result: Any = self._searcher.search(found, max(limit, 1), count=True)  # its types lack `count`
