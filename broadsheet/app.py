@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 
@@ -22,7 +25,7 @@ from broadsheet.api import shelves as api_shelves
 from broadsheet.api import submitting as api_submitting
 from broadsheet.api import taste as api_taste
 from broadsheet.api import topics as api_topics
-from broadsheet.errors import NotFound
+from broadsheet.errors import BroadsheetError, NotFound
 from broadsheet.server import errors
 from broadsheet.server.conditional import Conditional
 from broadsheet.server.headers import Headers
@@ -79,6 +82,7 @@ PAGES = tuple(
     )
 )
 STATIC_FOLDER = Path(pages.__file__).parent / "static"
+_LONGEST_WARMING = 2.0  # seconds that the end waits for it
 DESCRIPTION = "Search research papers by words and by meaning. Every page of this server has a twin here."
 
 
@@ -98,7 +102,7 @@ def create(settings: Settings | None = None, *, library: Library | None = None, 
         title="Broadsheet",
         version=broadsheet.__version__,
         description=DESCRIPTION,
-        lifespan=partial(_lifespan, closing=mine),
+        lifespan=partial(_lifespan, mine=mine),
         middleware=_middleware(settings, library, metrics),
         openapi_url=None,
         docs_url=None,
@@ -151,11 +155,26 @@ def _fill_state(app: FastAPI, settings: Settings, library: Library, metrics: Met
 
 
 @asynccontextmanager
-async def _lifespan(app: FastAPI, *, closing: bool) -> AsyncIterator[None]:
+async def _lifespan(app: FastAPI, *, mine: bool) -> AsyncIterator[None]:
+    """Do what is due when the server starts and when it ends; of the library only where it is the application's own."""
     size_thread_pool()
+    if not mine:
+        yield
+        return
+    library: Library = app.state.library
+    warming = threading.Thread(target=_warm, args=(library,), name="warm", daemon=True)
+    warming.start()
     yield
-    if closing:
-        app.state.library.close()
+    await run_in_threadpool(warming.join, _LONGEST_WARMING)
+    library.close()
+
+
+def _warm(library: Library) -> None:
+    """Load what searches need before the first reader asks, and keep the collector from looking at it ever again."""
+    with suppress(BroadsheetError):  # whoever searches is told
+        library.warm()
+    gc.collect()
+    gc.freeze()  # a full collection would halt a search by 50 ms now and then
 
 
 def _is_literal(library: Library, identifier: str, form: str) -> bool:

@@ -155,11 +155,11 @@ class Lexical:
         own = self._masks.mask(query.filters)
         eligible = np.ones(len(self._columns.keys), bool) if own is None else own
         rows = np.flatnonzero(eligible if mask is None else eligible & mask).astype(np.int32)
-        best = rows[self._order(rows, query.sort)[:limit]]
+        best = rows[self._order(rows, query.sort, limit)]
         return Matches(best, np.zeros(len(best), np.float32), len(rows))
 
-    def _order(self, rows: Rows, sort: str) -> NDArray[np.int64]:
-        """Return the order of rows that `_sorted` would give: by value, the newest first where there is none."""
+    def _order(self, rows: Rows, sort: str, limit: int) -> NDArray[np.int64]:
+        """Return the first places of rows in the order of `_sorted`: by value, the newest first where there is none."""
         columns = self._columns
         days = columns.first_day[rows].astype(np.int64)
         values = {
@@ -169,5 +169,9 @@ class Lexical:
         }
         has = days != MISSING_DAY if sort in ("new", "old") else values.get(sort, days) > 0
         value = np.where(has, values.get(sort, days), days)
-        keys = np.where(has & (sort == "old"), -columns.keys[rows], columns.keys[rows])
-        return np.lexsort((-keys, -value, ~has))
+        worth = value + has * (np.ptp(value) + 1) if len(value) else value
+        places = np.arange(len(rows))
+        if 0 < limit < len(rows):  # to order them all takes seven times as long as to find the first thousand
+            places = np.flatnonzero(worth >= np.partition(worth, -limit)[-limit])
+        keys = columns.keys[rows[places]]
+        return places[np.lexsort((np.where(has[places] & (sort == "old"), keys, -keys), -worth[places]))[:limit]]

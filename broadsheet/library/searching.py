@@ -48,6 +48,15 @@ class Searching(Base):
             return self._outright(query, key)
         return self._ranked(profile, query, limit=limit, page=page, explain=explain)
 
+    def warm(self) -> None:
+        """Do once what the first searches would wait for: open the index, load the encoder and the learned tables.
+
+        Raises:
+            NoSnapshot: nothing has been indexed yet.
+        """
+        for text in ("paper", ""):
+            self.search(text, explain=True)
+
     def similar(
         self,
         identifiers: Sequence[str],
