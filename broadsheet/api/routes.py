@@ -66,9 +66,11 @@ def similar(
     less: params.Less,
     limit: params.Limit = params.LIMIT,
     page: params.Page = 1,
+    explain: params.Explain = False,
 ) -> Response:
-    """Papers near the given ones in meaning, away from others, and more or less about concepts."""
-    found = _library(request).similar(ids, unlike=unlike, more=more, less=less, limit=limit, page=page)
+    """Papers like the given ones by words and meaning, unlike others, and more or less about concepts."""
+    about = {"unlike": unlike, "more": more, "less": less}
+    found = _library(request).similar(ids, limit=limit, page=page, explain=explain, **about)
     return listed(shapes.listing(found, base_of(request)))
 
 
@@ -88,10 +90,14 @@ def venue(request: Request, slug: params.Slug, limit: params.Limit = params.LIMI
 
 @router.get("/papers/{id:path}/similar.json", response_model=shapes.ListShape, tags=["papers"])
 def similar_to(
-    request: Request, identifier: params.Identifier, limit: params.Limit = params.LIMIT, page: params.Page = 1
+    request: Request,
+    identifier: params.Identifier,
+    limit: params.Limit = params.LIMIT,
+    page: params.Page = 1,
+    explain: params.Explain = False,
 ) -> Response:
-    """Papers near one paper in meaning."""
-    found = _library(request).similar([find(request, identifier).id], limit=limit, page=page)
+    """Papers like one paper."""
+    found = _library(request).similar([find(request, identifier).id], limit=limit, page=page, explain=explain)
     return listed(shapes.listing(found, base_of(request)))
 
 

@@ -14,6 +14,7 @@ from broadsheet.errors import InputError
 
 Limit = Annotated[int, typer.Option(metavar="N", min=1, max=1000, help="How many papers to show.")]
 Page = Annotated[int, typer.Option(metavar="N", min=1, help="Which page of them.")]
+Explain = Annotated[bool, typer.Option("--explain", help="Say why each paper stands where it does.")]
 Identifiers = Annotated[
     list[str],
     typer.Argument(metavar="ID", help="Any identifier: 1706.03762, doi:10.1000/x, acl:P18-1001, an address."),
@@ -38,7 +39,7 @@ def search(
     sort: Annotated[
         Literal["relevance", "new", "old", "votes", "cited"], typer.Option(help="What comes first.")
     ] = "relevance",
-    explain: Annotated[bool, typer.Option("--explain", help="Say why each paper stands where it does.")] = False,
+    explain: Explain = False,
     json: Json = False,
 ) -> None:
     """Search the papers by words and by meaning."""
@@ -58,11 +59,13 @@ def similar(
     less: Annotated[list[str] | None, typer.Option(metavar="CONCEPT", help="Be less about this; repeatable.")] = None,
     limit: Limit = 20,
     page: Page = 1,
+    explain: Explain = False,
     json: Json = False,
 ) -> None:
-    """Find papers near the given ones in meaning, away from those after --not, more or less about concepts."""
+    """Find papers like the given ones by words and meaning, unlike those after --not, more or less about concepts."""
+    about = {"unlike": unlike or (), "more": more or (), "less": less or ()}
     with opened() as library:
-        found = library.similar(ids, unlike=unlike or (), more=more or (), less=less or (), limit=limit, page=page)
+        found = library.similar(ids, limit=limit, page=page, explain=explain, **about)
         _list(found, library.settings.url, as_json=json)
 
 

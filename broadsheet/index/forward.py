@@ -36,7 +36,12 @@ class Numbers(dict[str, int]):
     def __init__(self, pieces: Sequence[str]) -> None:
         super().__init__()
         self._own = min(len(pieces), MARK - _FEWEST_SHARED)
-        self._places = {piece: place for place, piece in enumerate(pieces[: self._own])}
+        self._pieces = tuple(pieces[: self._own])
+        self._places = {piece: place for place, piece in enumerate(self._pieces)}
+
+    def term(self, number: int) -> str | None:
+        """Return the only term that has a number, None where several may share it."""
+        return self._pieces[number] if number < self._own else None
 
     def __missing__(self, term: str) -> int:
         if len(self) >= 1 << 19:

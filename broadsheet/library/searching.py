@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from broadsheet.errors import NotFound
 from broadsheet.library.base import Base
-from broadsheet.query import Query, parse
-from broadsheet.records import Attention, Hit, Listing, Paper, Span
+from broadsheet.query import Query, Term, parse
+from broadsheet.records import Attention, Hit, Listing, Paper
 from broadsheet.text import highlight
 
 if TYPE_CHECKING:
@@ -66,8 +66,9 @@ class Searching(Base):
         less: Sequence[str] = (),
         limit: int = 20,
         page: int = 1,
+        explain: bool = False,
     ) -> Listing:
-        """Return papers near the given ones in meaning and away from the unlike ones, more or less about concepts.
+        """Return papers like the given ones by words and meaning, unlike others, more or less about concepts.
 
         Raises:
             NotFound: one of the identifiers names no paper here, or there is no such concept.
@@ -76,7 +77,7 @@ class Searching(Base):
         like, away = (tuple(self._key(name) for name in names) for names in (identifiers, unlike))
         wanted, unwanted = (self._concepts(names) for names in (more, less))
         query = Query(text=" ".join(identifiers), like=like, unlike=away, more=wanted, less=unwanted)
-        return self._ranked("similar", query, limit=limit, page=page, explain=False)
+        return self._ranked("similar", query, limit=limit, page=page, explain=explain)
 
     def _concepts(self, names: Sequence[str]) -> tuple[str, ...]:
         """Return the concepts that are called so, or whose names have these address forms."""
@@ -145,23 +146,22 @@ class Searching(Base):
         present = {paper.key: paper for paper in self.store.papers([*keys, *chain.from_iterable(also.values())])}
         shown = [present.get(key) for key in keys]
         reasons = rank.explain(profile, query, view, page, shown) if explain else [None] * len(keys)
-        marker = highlight.Marker(query.terms)
+        markers = _markers(query, view, shown)
         return tuple(
             Hit(
                 paper=paper,
                 score=float(score),
                 by_meaning=bool(by_meaning),
-                title_marks=marks(paper.title),
-                text_marks=marks(paper.text),
+                title_marks=marker.marks(paper.title),
+                text_marks=marker.marks(paper.text),
                 also=tuple(present[key] for key in also[paper.key] if key in present),
                 concepts=view.snapshot.concepts_of(row),
                 reasons=why,
             )
-            for paper, row, score, by_meaning, why in zip(
-                shown, page.rows.tolist(), page.scores, page.by_meaning, reasons, strict=True
+            for paper, row, score, by_meaning, why, marker in zip(
+                shown, page.rows.tolist(), page.scores, page.by_meaning, reasons, markers, strict=True
             )
             if paper is not None  # deleted since the snapshot was made
-            for marks in (_marks_of_likeness(query, view, paper) if query.like else marker.marks,)
         )
 
     def _view(self, taste: Taste | None = None) -> View:
@@ -187,10 +187,14 @@ class Searching(Base):
         return trending.weighed(found, self.store.votes.given(keys), self.store.shelves.savers(keys))
 
 
-def _marks_of_likeness(query: Query, view: View, paper: Paper) -> Callable[[str], tuple[Span, ...]]:
+def _markers(query: Query, view: View, shown: Sequence[Paper | None]) -> list[highlight.Marker[Term]]:
+    """Return what marks each paper's words: those asked for, or those that make it like what was asked for."""
     from broadsheet import rank
 
-    return highlight.Marker(rank.alike(query, view, f"{paper.title}\n{paper.text}")).marks
+    if not query.like:
+        return [highlight.Marker(query.terms)] * len(shown)
+    texts = [f"{paper.title}\n{paper.text}" if paper else "" for paper in shown]
+    return [highlight.Marker(terms) for terms in rank.alike(query, view, texts)]
 
 
 def _keys(view: View, rows: Sequence[int]) -> list[int]:

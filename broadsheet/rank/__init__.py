@@ -9,7 +9,8 @@ from broadsheet.rank.profiles import PROFILES, run, run_all
 from broadsheet.rank.ranking import Ranking, Taste, View
 from broadsheet.rank.reasons import categories, explain, facets
 from broadsheet.rank.rerank import Rerank, unread
-from broadsheet.rank.stages import Blend, Dense, Features, Lexical, Refine, Similar, Trending
+from broadsheet.rank.similar import Similar
+from broadsheet.rank.stages import Blend, Dense, Features, Lexical, Refine, Trending
 from broadsheet.rank.understanding import understood
 
 __all__ = [

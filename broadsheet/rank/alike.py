@@ -1,4 +1,4 @@
-"""Which words make a paper like another: for each its share of the likeness of their vectors."""
+"""Which words make a paper like another: those that both say, and those that bring their vectors together."""
 
 from __future__ import annotations
 
@@ -10,22 +10,29 @@ from numpy.typing import NDArray
 
 from broadsheet.encode import Encoder
 from broadsheet.query import Query, Term
-from broadsheet.rank.ranking import View
+from broadsheet.rank.ranking import Column, View
+from broadsheet.rank.similar import Said, present
 from broadsheet.text.tokens import STOP_WORDS, stem, words
 
 MOST = 6  # words of a paper that are marked
 _LEAST = 0.1  # cosine of a word with the example, at least
 
 
-def alike(query: Query, view: View, text: str) -> tuple[Term, ...]:
-    """Return the words of a text that bring it near the query's examples, the strongest first."""
-    rows = view.snapshot.rows_of(query.like)
-    examples = view.snapshot.dense.vectors(rows[rows >= 0])
-    if not len(examples):
-        return ()
-    stems, shares = attributed(view.snapshot.encoder, text, examples)
-    best = np.argsort(-shares, kind="stable")[:MOST]
-    return tuple(Term((stems[place],)) for place in best if shares[place] >= _LEAST)
+def alike(query: Query, view: View, texts: Sequence[str]) -> list[tuple[Term, ...]]:
+    """Return the words of each text that make it like the query's examples, the strongest first."""
+    rows = present(view.snapshot, query.like)
+    if not len(rows):
+        return [()] * len(texts)
+    said, examples = Said.by(rows, view.snapshot), view.snapshot.dense.vectors(rows)
+    return [_strongest(*attributed(view.snapshot.encoder, text, examples), said) for text in texts]
+
+
+def _strongest(stems: Sequence[str], meant: Column, said: Said) -> tuple[Term, ...]:
+    """Return the terms that add most, by the words' weight in the examples and by meaning, each beside its greatest."""
+    heard = said.heaviest(stems)
+    both = sum(part / max(float(part.max(initial=0)), 1e-9) for part in (heard, np.maximum(meant, 0)))
+    best = np.argsort(-np.asarray(both), kind="stable")[:MOST]
+    return tuple(Term((stems[place],)) for place in best if heard[place] > 0 or meant[place] >= _LEAST)
 
 
 def attributed(encoder: Encoder, text: str, examples: NDArray[np.float32]) -> tuple[Sequence[str], NDArray[np.float32]]:

@@ -13,12 +13,13 @@ from broadsheet.rank.personal import Personal
 from broadsheet.rank.pipeline import MOST, Stage, Then
 from broadsheet.rank.ranking import Ranking, View
 from broadsheet.rank.rerank import Rerank
-from broadsheet.rank.stages import Blend, Dense, Features, Lexical, Refine, Similar, Trending
+from broadsheet.rank.similar import Similar
+from broadsheet.rank.stages import Blend, Dense, Features, Lexical, Refine, Trending
 from broadsheet.rank.understanding import understood
 
 FIRST = {"lexical": 0.6, "dense": 0.4}
 SECOND = {"lexical": 0.55, "refined": 0.45}
-SIMILAR = {"nearest": 0.7, "against": 0.5, "more": 0.7, "less": 0.4}
+SIMILAR = {"words": 0.65, "nearest": 0.3, "against": 0.5, "more": 0.7, "less": 0.4}
 
 TRANSFORMER, HEARD_AGAIN = 0.5, 3  # its weight, and the best papers that its query moves to
 BEST, GATE_WEIGHT = 150, 0.5  # rows that the gate orders, and how much it counts beside the blend

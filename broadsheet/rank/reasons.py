@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from heapq import nlargest
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
 
 from broadsheet.encode import concepts
 from broadsheet.index import MISSING_DAY
+from broadsheet.index.forward import numbers
 from broadsheet.index.snapshot import Snapshot
 from broadsheet.query import Query, Term
 from broadsheet.rank.profiles import profile_named
-from broadsheet.rank.ranking import Column, Ranking, View
+from broadsheet.rank.ranking import Ranking, View
+from broadsheet.rank.similar import Said, present
 from broadsheet.rank.stages import vector_of
 from broadsheet.records import Facets, Paper, Reasons
 from broadsheet.text import highlight
 from broadsheet.text.sentences import sentences
-from broadsheet.text.tokens import terms
+from broadsheet.text.tokens import content_terms, terms
 
 _MOST_WEIGHED = 24  # terms of a query that are weighed
+_MOST_SHARED = 8  # words that a paper shares with those it is like
 _MOST_VALUES = 12
 _CALLED = {"lexical": "words", "dense": "meaning", "refined": "meaning"}  # what readers call features
 
@@ -30,14 +35,16 @@ def explain(
 ) -> list[Reasons | None]:
     """Return the reasons of each hit of a page, None where its paper is gone; a word's weight is its own BM25 score.
 
+    Of papers like others the words that weigh most are given.
+
     Raises:
         InputError: there is no such profile.
     """
     profile_named(profile)
-    weights, asked = _weights(query, view, page), _asked(query, view)
+    found, asked = _weights(query, view, page, papers), _asked(query, view)
     reasons: list[Reasons | None] = []
-    for place, paper in enumerate(papers):
-        own = {term: round(float(column[place]), 3) for term, column in weights.items() if column[place] > 0}
+    for place, (paper, weights) in enumerate(zip(papers, found, strict=True)):
+        own = {term: round(weight, 3) for term, weight in weights.items() if weight > 0}
         reasons.append(_reasons(paper, query, view, own, _shares(page, place)) if paper else None)
     return [_with_concepts(why, asked, view, row) for why, row in zip(reasons, page.rows.tolist(), strict=True)]
 
@@ -86,9 +93,26 @@ def _most(numbers: NDArray[np.int32], names: Sequence[str]) -> tuple[tuple[str, 
     return tuple(sorted(counted, key=lambda value: (-value[1], value[0]))[:_MOST_VALUES])
 
 
-def _weights(query: Query, view: View, page: Ranking) -> dict[Term, Column]:
+def _weights(query: Query, view: View, page: Ranking, papers: Sequence[Paper | None]) -> list[dict[Term, float]]:
+    """Return the words that each hit of a page matched, with their weights."""
+    if query.like:
+        return _weights_of_likeness(query, view, page, papers)
     wanted = [term for term in dict.fromkeys(query.terms) if not term.negative][:_MOST_WEIGHED]
-    return {term: view.snapshot.lexical.scores(Query(text="", terms=(term,)), page.rows) for term in wanted}
+    columns = {term: view.snapshot.lexical.scores(Query(text="", terms=(term,)), page.rows) for term in wanted}
+    return [{term: float(column[place]) for term, column in columns.items()} for place in range(len(papers))]
+
+
+def _weights_of_likeness(
+    query: Query, view: View, page: Ranking, papers: Sequence[Paper | None]
+) -> list[dict[Term, float]]:
+    said = Said.by(present(view.snapshot, query.like), view.snapshot)
+    known = {number: place for place, number in enumerate(said.numbers.tolist())}
+    weights: list[dict[Term, float]] = []
+    for paper, scores in zip(papers, said.one_by_one().found_in(page.rows, view.snapshot), strict=True):
+        stems = dict.fromkeys(content_terms(f"{paper.title}\n{paper.text}")) if paper else ()
+        own = {Term((stem,)): float(scores[known[numbers()[stem]]]) for stem in stems if numbers()[stem] in known}
+        weights.append(dict(nlargest(_MOST_SHARED, own.items(), key=itemgetter(1))))
+    return weights
 
 
 def _shares(page: Ranking, place: int) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""The stages that profiles are made of: retrieval by words, by meaning and by example, features, and their blend."""
+"""The stages that profiles are made of: retrieval by words and by meaning, features, and their blend."""
 
 from __future__ import annotations
 
@@ -9,17 +9,12 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from broadsheet.encode import concepts
-from broadsheet.index.snapshot import Snapshot
 from broadsheet.query import Query
 from broadsheet.rank import trending
 from broadsheet.rank.evidence import Asked, Evidence
 from broadsheet.rank.pipeline import MOST, Stage
 from broadsheet.rank.ranking import Column, Ranking, Rows, View, normalised, united
 from broadsheet.rank.voted import by_votes
-
-_MOST_EXAMPLES = 32  # papers that a ranking by example looks at, of each kind
-_NEAR = 300  # candidates an example brings
 
 
 class Lexical(Stage):
@@ -134,40 +129,6 @@ class Trending(Stage):
         return "Trending()"
 
 
-class Similar(Stage):
-    """Papers like the query's examples, which are left out themselves.
-
-    A paper's score is `nearest` x its nearness to the example it is most like, the rest for its mean nearness to all of
-    them, so that every interest is served, less `against` x its nearness to the unwanted example it is most like; each
-    example's cosines are brought to 0..1 over the candidates, so that none drowns the others. Examples first move
-    `more` towards the directions of the concepts asked for and `less` away from those not wanted: a composed query.
-    """
-
-    def __init__(self, nearest: float, against: float, more: float, less: float) -> None:
-        self.nearest, self.against, self.more, self.less = nearest, against, more, less
-
-    def rank(self, query: Query, ranking: Ranking, view: View, limit: int) -> Ranking:
-        like, unlike = (_present(view.snapshot, keys) for keys in (query.like, query.unlike))
-        wanted, unwanted = (view.snapshot.dense.vectors(rows) for rows in (like, unlike))
-        ways = dict.fromkeys(query.more, self.more) | dict.fromkeys(query.less, -self.less)
-        wanted = concepts.load(view.snapshot.encoder.id).moved(wanted, ways)
-        rows = np.setdiff1d(_candidates(query, view, wanted, limit), np.concatenate([like, unlike])).astype(np.int32)
-        if not len(rows):
-            return replace(Ranking.empty("There is no paper with text to compare with."), total=0)
-        vectors = view.snapshot.dense.vectors(rows)
-        near = np.apply_along_axis(normalised, 0, vectors @ wanted.T)
-        scores = self.nearest * near.max(axis=1) + (1 - self.nearest) * near.mean(axis=1)
-        if len(unwanted):
-            scores = scores - self.against * np.maximum(vectors @ unwanted.T, 0).max(axis=1)
-        closest = np.asarray((vectors @ wanted.T).max(axis=1), np.float32)
-        found = Ranking(rows, np.asarray(scores, np.float32), {"dense": closest}, total=len(rows))
-        return found.scored(found.scores, view, {"dense": found.scores})
-
-    def __repr__(self) -> str:
-        weights = ("nearest", "against", "more", "less")
-        return f"Similar({', '.join(f'{name}={getattr(self, name)!r}' for name in weights)})"
-
-
 def vector_of(query: Query, view: View) -> NDArray[np.float32]:
     """Return the (d,) vector of the query's words, zeros where there are none."""
     vector: NDArray[np.float32] = _encoded(view.snapshot.encoder.encode, query.plain)
@@ -207,19 +168,6 @@ def _word_scores(query: Query, view: View, ranking: Ranking, rows: Rows) -> NDAr
         return view.snapshot.lexical.scores(query, rows)
     estimated = Evidence(Asked.of(query, view.snapshot), view.snapshot, rows).bm25()
     return np.minimum(estimated, np.nanmin(ranking.features["lexical"])) if "lexical" in ranking.features else estimated
-
-
-def _present(snapshot: Snapshot, keys: tuple[int, ...]) -> Rows:
-    rows = snapshot.rows_of(keys[:_MOST_EXAMPLES]) if keys else np.empty(0, np.int32)
-    return rows[rows >= 0]
-
-
-def _candidates(query: Query, view: View, wanted: NDArray[np.float32], limit: int) -> Rows:
-    """Return the rows nearest to each example, in all at least `limit` where there are so many."""
-    mask = view.snapshot.mask(query.filters)
-    each = max(_NEAR, limit // max(len(wanted), 1)) + 2 * _MOST_EXAMPLES
-    found = [view.snapshot.dense.search(vector, each, mask)[0] for vector in wanted]
-    return np.concatenate(found) if found else np.empty(0, np.int32)
 
 
 def _count(query: Query, view: View) -> int:

@@ -114,13 +114,13 @@ def _bars(listing: Listing) -> list[pictures.Bar]:
 def similar(
     request: Request, ids: Ids, unlike: NotIds, more: More, less: Less, limit: Limit = 20, page: Page = 1
 ) -> Response:
-    """Papers near the given ones and away from the unlike ones, more or less about concepts."""
+    """Papers like the given ones and unlike the unlike ones, more or less about concepts."""
     return _similar(request, Resembling(tuple(ids), tuple(unlike), tuple(more), tuple(less), limit, page))
 
 
 def _similar(request: Request, asked: Resembling) -> Response:
     library = _library(request)
-    listing = library.similar(**asdict(asked))
+    listing = library.similar(**asdict(asked), explain=asked.limit <= EXPLAINED)
     about = [name for paper in asked.identifiers for name in library.concepts(paper)]
     offered = [name for name, _ in Counter(about).most_common(CHIPS) if name not in asked.more + asked.less]
     return render(
@@ -133,7 +133,7 @@ def _similar(request: Request, asked: Resembling) -> Response:
 
 @router.get("/papers/{id:path}/similar")
 def similar_to(request: Request, id: Identifier, limit: Limit = 20, page: Page = 1) -> Response:
-    """Papers near one."""
+    """Papers like one."""
     return _similar(request, Resembling((find(request, id).id,), limit=limit, page=page))
 
 

@@ -21,20 +21,30 @@ def view(tmp_path_factory: pytest.TempPathFactory) -> View:
     return shelf.view(tmp_path_factory.mktemp("alike"))
 
 
+def _marked(view: View, text: str, *like: int) -> set[str]:
+    (terms,) = alike(Query("", like=like), view, [text])
+    return {term.words[0] for term in terms}
+
+
 def test_words_that_mean_what_the_example_does_are_marked(view: View) -> None:
-    assert {term.words for term in alike(Query("", like=(4,)), view, TEXT)} == {("kitten",), ("cat",)}
-    assert {term.words for term in alike(Query("", like=(4, 3)), view, TEXT)} == {("kitten",), ("cat",), ("telescop",)}
+    assert _marked(view, TEXT, 3) == {"telescop"}
+    assert _marked(view, "A feline star.", 4) == {"felin"}
+
+
+def test_words_that_the_example_says_too_are_marked(view: View) -> None:
+    assert _marked(view, TEXT, 4) == {"kitten", "cat", "sleep"}
+    assert _marked(view, TEXT, 4, 3) == {"kitten", "cat", "sleep", "telescop"}
 
 
 def test_nothing_is_marked_without_an_example_or_a_text(view: View) -> None:
-    assert alike(Query("", like=(999,)), view, TEXT) == ()
-    assert alike(Query("", like=(4,)), view, "") == ()
-    assert alike(Query("", terms=(Term(("cat",)),)), view, TEXT) == ()
+    assert alike(Query("", like=(999,)), view, [TEXT, TEXT]) == [(), ()]
+    assert alike(Query("", like=(4,)), view, [""]) == [()]
+    assert alike(Query("", terms=(Term(("cat",)),)), view, [TEXT]) == [()]
 
 
 def test_few_words_are_marked(view: View) -> None:
-    many = " ".join(f"cat{number} kitten felin cat" for number in range(40))
-    assert len(alike(Query("", like=(4,)), view, many)) <= MOST
+    many = " ".join(f"cat{number} kitten felin cat hunt night study sleep again" for number in range(40))
+    assert len(_marked(view, many, 4)) == MOST
 
 
 def test_taking_the_strongest_word_out_makes_papers_least_alike() -> None:

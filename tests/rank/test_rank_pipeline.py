@@ -124,7 +124,8 @@ def test_the_design_writes_as_it_reads() -> None:
     made = (Lexical() % 300 | Dense() % 300) >> Features() >> 0.5 * Blend(lexical=1.0) + Lexical() % 100
     assert repr(made) == written
     assert made != Lexical() % 300
-    assert Similar(0.5, 0.1, more=0.7, less=0.4) != Similar(0.5, 0.2, more=0.7, less=0.4)
+    one, other = (Similar(words, 0.3, against=0.5, more=0.7, less=0.4) for words in (0.5, 0.6))
+    assert one != other
 
 
 def test_a_missing_row_counts_nothing_and_equals_stand_by_key() -> None:

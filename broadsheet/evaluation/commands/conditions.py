@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from broadsheet.evaluation.collections import find
+import broadsheet
+from broadsheet.evaluation.collections import find, indexed
 from broadsheet.evaluation.commands import Commands, add_json, show
 from broadsheet.evaluation.conditions import measured
+from broadsheet.rank import View
 
 
 def register(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -18,8 +20,8 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
 
 
 def _conditions(asked: argparse.Namespace) -> int:
-    papers = find(asked.collection).papers()
-    table = measured([(paper.get("title") or "", paper.get("text") or "") for paper in papers])
+    shelf = indexed(find(asked.collection))
+    table = measured(View(shelf.snapshot, broadsheet.now()))
     if asked.json:
         show({"measures": table["both"], "ways": table}, asked)
         return 0
