@@ -23,6 +23,7 @@ TITLE_WEIGHT = 0.25  # of a word's BM25 in the title, beside that in the whole p
 AUTHORS_WEIGHT = 0.25
 VARIANT_WEIGHT = 0.8  # of what stands for a word, beside the word itself
 _MOST_EXPANSIONS = 64  # terms that a beginning stands for, the most frequent
+_BEHIND = -1e9  # x BM25, puts papers behind all others
 _MOST_ONE_BY_ONE = 2_000  # rows
 _REMEMBERED = 1 << 15  # terms in how many papers each stands
 _ENDINGS = (
@@ -76,6 +77,17 @@ class Clauses:
             return [(Occur.Must, self._any_of(optional)), *negative]
         return [*(required or [(Occur.Must, _unscored(tantivy.Query.all_query()))]), *negative]
 
+    def behind_others(self, terms: Sequence[Term]) -> tantivy.Query:
+        """Return the query of papers that have any of the terms, and of all hidden papers, which score less than 0.
+
+        To leave these out of what was found takes 0.5 ms less than to exclude them, of 6.
+        """
+        return self._any_of(_without_stops(list(terms)), [tantivy.Query.boost_query(self.hidden(), _BEHIND)])
+
+    def hidden(self) -> tantivy.Query:
+        """Return the query of hidden papers."""
+        return self._term("flags", HIDDEN)
+
     def filters(self, choice: Choice) -> list[Clause]:
         """Return clauses that say what the mask of the same filters does; they add nothing to scores."""
         wanted = []
@@ -91,7 +103,7 @@ class Clauses:
             wanted.append(self._set("row", choice.rows))
         clauses = [(Occur.Must, _unscored(query)) for query in wanted]
         if not choice.everything:
-            clauses.append((Occur.MustNot, self._term("flags", HIDDEN)))
+            clauses.append((Occur.MustNot, self.hidden()))
         return clauses
 
     def among(self, rows: NDArray[Any]) -> Clause:
@@ -116,8 +128,12 @@ class Clauses:
         result: Any = self._searcher.search(self._in(field, words), 1, count=False)
         return bool(result.hits)
 
-    def _any_of(self, terms: Iterable[Term]) -> tantivy.Query:
-        return _either([part for term in terms for part in self._parts(term)])
+    def _any_of(self, terms: Iterable[Term], beside: Sequence[tantivy.Query] = ()) -> tantivy.Query:
+        """Return the query of papers that have any of the terms; words stand by themselves, which is quicker."""
+        words, others = list(beside), list[tantivy.Query]()
+        for term in terms:
+            (words if _is_word(term) else others).extend(self._parts(term))
+        return _either([_either(words), *others]) if words and others else _either(words or others)
 
     def _parts(self, term: Term) -> list[tantivy.Query]:
         """Return the queries of which a paper that has the term matches at least one."""
@@ -186,6 +202,11 @@ class Clauses:
 
     def _range(self, field: str, kind: FieldType, low: int | None, high: int | None) -> tantivy.Query:
         return tantivy.Query.range_query(self._schema, field, kind, low, high)
+
+
+def _is_word(term: Term) -> bool:
+    """Tell whether a term is looked for as single words of the index and nothing else."""
+    return len(term.words) == 1 and not (term.also or term.prefix or term.field == "abstract")
 
 
 def _unscored(query: tantivy.Query) -> tantivy.Query:

@@ -18,7 +18,7 @@ from broadsheet.index.columns import Columns, best_first
 from broadsheet.index.entry import MISSING_DAY
 from broadsheet.index.masks import Mask, Masks
 from broadsheet.index.spelling import Speller
-from broadsheet.query import Query, Term
+from broadsheet.query import Filters, Query, Term
 
 Rows = NDArray[np.int32]
 Scores = NDArray[np.float32]
@@ -62,6 +62,7 @@ class Lexical:
         self._columns, self._masks = columns, masks
         self._clauses = Clauses(index.schema, self._searcher)
         self._speller = Speller(self._searcher, self._clauses)
+        self._hidden = self._count(self._clauses.hidden())
 
     def corrected(self, query: Query) -> tuple[Query, tuple[str, ...]]:
         """Return the query with its typing errors mended, and a note on each; correcting it again changes nothing."""
@@ -75,9 +76,12 @@ class Lexical:
         """
         if not query.terms:
             return self._without_words(query, limit, mask)
-        clauses = [*self._clauses.words(query.terms), *self._clauses.filters(self._masks.choose(query.filters))]
-        clauses += self._narrowed(query, mask)
-        found = tantivy.Query.boolean_query(clauses)
+        narrowed = self._narrowed(query, mask)
+        if query.sort == "relevance" and not narrowed and _is_plain(query):
+            matches = self._ranked(self._clauses.behind_others(query.terms), limit)
+            return replace(matches, total=matches.total - self._hidden)
+        filters = self._clauses.filters(self._masks.choose(query.filters))
+        found = tantivy.Query.boolean_query([*self._clauses.words(query.terms), *filters, *narrowed])
         only_negative = all(term.negative for term in query.terms)
         if query.sort == "relevance" and not only_negative:
             return self._ranked(found, limit)
@@ -109,19 +113,22 @@ class Lexical:
         """Return how many papers have a term; one that has a word in its text and in an author's name counts twice."""
         if term.field == "any" and not (term.phrase or term.prefix):
             return sum(int(self._clauses.papers(field, term.words[0])) for field in fields_of(term))
-        result: Any = self._searcher.search(tantivy.Query.boolean_query(self._clauses.words([term])), 1, count=True)
-        return int(result.count)
+        return self._count(tantivy.Query.boolean_query(self._clauses.words([term])))
 
     def frequencies(self, terms: Sequence[str]) -> NDArray[np.float32]:
         """Return in how many papers each index term stands, in title or text."""
         return np.array([self._clauses.papers("words", term) for term in terms], np.float32)
+
+    def _count(self, found: tantivy.Query) -> int:
+        result: Any = self._searcher.search(found, 1, count=True)
+        return int(result.count)
 
     def _ranked(self, found: tantivy.Query, limit: int) -> Matches:
         result: Any = self._searcher.search(found, max(limit, 1), count=True)  # its types lack `count`
         hits = result.hits[:limit]
         rows = self._rows([address for _, address in hits])
         scores = np.fromiter((score for score, _ in hits), np.float32, len(hits))
-        best = best_first(scores, self._columns.keys[rows])
+        best = best_first(scores, self._columns.keys[rows])[: np.count_nonzero(scores >= 0)]
         return Matches(rows[best], scores[best], result.count)
 
     def _sorted(self, found: tantivy.Query, by: _Sorting, limit: int) -> Matches:
@@ -175,3 +182,8 @@ class Lexical:
             places = np.flatnonzero(worth >= np.partition(worth, -limit)[-limit])
         keys = columns.keys[rows[places]]
         return places[np.lexsort((np.where(has[places] & (sort == "old"), keys, -keys), -worth[places]))[:limit]]
+
+
+def _is_plain(query: Query) -> bool:
+    """Tell whether any of a query's words will do, in any paper that is not hidden."""
+    return query.filters == Filters() and not any(term.required or term.negative for term in query.terms)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -242,3 +243,17 @@ def test_a_variant_is_found_where_its_words_stand_together(tmp_path: Path) -> No
     assert set(keys(apart, "foxoo")) == {1, 2}
     assert not keys(apart, "fox0")
     assert keys(together, "fox0") == [3]
+
+
+@pytest.mark.parametrize("limit", [2, 100])
+@pytest.mark.parametrize("text", ["graph", "graph learning", "graph dataset", '"graph" zebra*', "title:graph"])
+def test_hidden_papers_are_neither_found_nor_counted(tmp_path: Path, text: str, limit: int) -> None:
+    entries = [Entry(key=key, title=f"Graph data set {key}", hidden=key % 3 == 0) for key in range(1, 31)]
+    built(tmp_path, entries)
+    snapshot = built(tmp_path, [], 2, deleted=[3, 4])
+    shown = [entry.key for entry in entries if not entry.hidden and entry.key != 4]
+    matches = snapshot.lexical.search(parse(text), limit)
+    assert snapshot.keys[matches.rows].tolist() == shown[:limit]
+    assert matches.total == len(shown)
+    everything = snapshot.lexical.search(replace(parse(text), filters=Filters(everything=True)), limit)
+    assert everything.total == len(entries) - 2
