@@ -163,6 +163,9 @@ class Dense:
         few = eligible.count <= max(_FEW, limit)
         rows = eligible.rows() if few else self._scan(query, max(_TIMES * limit, _RESCORED), eligible)
         scores = _cosines(self._codes_of(rows), query)
+        if limit < len(rows):
+            enough = np.flatnonzero(scores >= np.partition(scores, -limit)[-limit])
+            rows, scores = rows[enough], scores[enough]
         best = np.lexsort((rows, -scores))[:limit]
         return rows[best].astype(np.int32), scores[best]
 

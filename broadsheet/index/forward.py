@@ -133,21 +133,13 @@ class Forward:
 
     def of(self, rows: NDArray[np.int32]) -> Gathered:
         """Return the tokens of rows, in their order."""
-        sizes = self._lengths[rows].astype(np.int64)
-        starts = np.concatenate([[0], np.cumsum(sizes)])
-        owners = np.repeat(np.arange(len(rows)), sizes)
-        places = np.arange(starts[-1]) + (self._begins[rows] - starts[:-1])[owners]
-        return Gathered(self._at(places), owners, starts)
-
-    def _at(self, places: NDArray[np.int64]) -> Tokens:
-        if len(self._parts) == 1:
-            return np.asarray(self._parts[0][places])
-        found = np.empty(len(places), np.uint16)
-        parts = np.searchsorted(self._edges, places, "right") - 1
-        for part in np.flatnonzero(np.bincount(parts)):
-            here = parts == part
-            found[here] = self._parts[part][places[here] - self._edges[part]]
-        return found
+        sizes, begins = self._lengths[rows].astype(np.int64), self._begins[rows]
+        part = np.minimum(np.searchsorted(self._edges, begins, "right"), len(self._parts)) - 1
+        begins = begins - self._edges[part]
+        places = zip(part.tolist(), begins.tolist(), (begins + sizes).tolist(), strict=True)
+        papers = [self._parts[number][begin:end] for number, begin, end in places]  # twice as quick as by one index
+        tokens = np.concatenate([np.empty(0, np.uint16), *papers])
+        return Gathered(tokens, np.repeat(np.arange(len(rows)), sizes), np.concatenate([[0], np.cumsum(sizes)]))
 
 
 def _opened(folder: Path, count: int) -> Tokens:

@@ -187,9 +187,10 @@ class Evidence:
         places = at[self._all.tokens]
         held = places >= 0
         owners, places = self._all.owners[held], places[held]
-        present = np.zeros((self._count, len(common)), bool)
-        present[owners, places] = True
-        rarity = np.log((self._count + 1) / (present.sum(axis=0) + 1))
+        present = np.zeros(self._count * len(common), bool)
+        present[owners * len(common) + places] = True
+        papers = np.bincount(np.flatnonzero(present) % max(len(common), 1), minlength=len(common))
+        rarity = np.log((self._count + 1) / (papers + 1))
         best = owners < _BEST
         weights = np.bincount(places[best], 1 / self._sizes[owners[best]], len(common)) * rarity
         weights[np.argsort(-weights, kind="stable")[_EXPANSIONS:]] = 0
