@@ -58,8 +58,8 @@ def test_an_inflected_word_is_no_acronym(word: str) -> None:
 
 
 def test_a_long_query_is_taken_as_it_is() -> None:
-    assert also("pretrained " + "word " * 15)
-    assert not also("pretrained " + "word " * 16)
+    assert also("pretrained " + "word " * 9)
+    assert not also("pretrained " + "word " * 10)
 
 
 def test_an_acronym_is_found_for_the_longest_expansion() -> None:

@@ -9,7 +9,7 @@ from functools import lru_cache
 import tantivy
 
 from broadsheet.index.clauses import STOPS, Clauses, fields_of
-from broadsheet.query import MOST_VARIED, Term
+from broadsheet.query import Term
 from broadsheet.text.tokens import stem
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
@@ -19,6 +19,7 @@ _BEGINNING = 2  # letters that a word two edits away must share
 _MOST_COMPARED = 3_000
 _RARE = 4  # papers that a word may stand in, and still be a typing error that others made too
 _TIMES_AS_COMMON = 500  # what is meant, then
+_MOST_MENDED = 16  # words of a query in which typing errors are mended
 _MOST_SOUGHT = 4  # words of a query that a neighbour is looked for of, each for up to 15 ms
 _SHOUTED = 7  # letters from which a word in capitals is one that is written so, not a name like BRCA
 _REMEMBERED = 10_000  # words whose neighbours are remembered
@@ -38,7 +39,7 @@ class Speller:
         Beside a very rare word its very common neighbour is looked for, too, as what stands for it and never says more.
         Names and identifiers ("hoxb4", "BRCA") and long queries, which say enough without, are left as they are.
         """
-        if len(terms) > MOST_VARIED:
+        if len(terms) > _MOST_MENDED:
             return tuple(terms), ()
         changed: dict[str, str] = {}
         room = iter(range(_MOST_SOUGHT))
