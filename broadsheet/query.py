@@ -4,7 +4,7 @@
     title:bert abstract:"gated unit"     words of one field (also ti: abs: au:)
     author:hinton transform*             a person; words that begin so
     venue:ACL cat:cs.CL source:arxiv     filters; the same filter twice means either
-    concept:"dark matter"                papers that have a concept, as the list at /topics names it
+    concept:"dark matter"                papers that have a concept, as the list at /topics names it, or nearly so
     after:2024 before:2024-06            from the first day of 2024 on, up to the day before June
     id:1706.03762 sort:new               one paper by any of its names; sort by new, old, votes, cited
     show:everything                      rejected, withdrawn and front matter too

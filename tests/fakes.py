@@ -240,6 +240,10 @@ class FakeLibrary:
             raise NotFound(f"There is no concept {name!r} here.")
         return found, self._listing(f'concept:"{found}"', self.contents, limit, page)
 
+    def told_by(self, name: str) -> tuple[str, ...]:
+        self._called("told_by", concept=name)
+        return ("galaxy", "rotation curve")
+
     def paper(self, identifier: str) -> Paper:
         self._called("paper", identifier=identifier)
         bare = identifier.lower()

@@ -121,9 +121,10 @@ class TopicsShape(TypedDict):
 
 
 class TopicListShape(ListShape):
-    """A concept's papers, newest first."""
+    """A concept's papers, newest first; `told_by` are phrases that tell them besides its name."""
 
     name: str
+    told_by: list[str]
 
 
 class AuthorListShape(ListShape):

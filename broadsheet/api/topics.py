@@ -33,6 +33,8 @@ def topics(request: Request, month: params.InMonth = None, limit: params.Limit =
 
 @router.get("/topics/{slug}.json", response_model=shapes.TopicListShape, tags=["lists"])
 def topic(request: Request, slug: params.Slug, limit: params.Limit = params.LIMIT, page: params.Page = 1) -> Response:
-    """A concept's papers, newest first."""
-    name, found = _library(request).topic(slug, limit=limit, page=page)
-    return listed(shapes.TopicListShape(**shapes.listing(found, base_of(request)), name=name))
+    """A concept's papers, newest first, and the phrases that tell them besides its name."""
+    library = _library(request)
+    name, found = library.topic(slug, limit=limit, page=page)
+    told_by = list(library.told_by(name))
+    return listed(shapes.TopicListShape(**shapes.listing(found, base_of(request)), name=name, told_by=told_by))

@@ -232,11 +232,11 @@ class Follows(Shelves):
         return text, text
 
     def _concept_called(self, text: str) -> tuple[str, str]:
-        from broadsheet.rank import topics
+        from broadsheet.rank import called, topics
 
         name = topics.named(self.snapshot, text)
         if name is None:
-            raise NotFound(f"There is no concept {text!r:.60} here; /topics lists those of the month.")
+            raise NotFound(called.unknown(self.snapshot, text))
         return name, f"Papers about {name}"
 
 

@@ -81,12 +81,12 @@ class Searching(Base):
 
     def _concepts(self, names: Sequence[str]) -> tuple[str, ...]:
         """Return the concepts that are called so, or whose names have these address forms."""
-        from broadsheet.rank import topics
+        from broadsheet.rank import called, topics
 
         found = [topics.named(self.snapshot, name) for name in names]
         for name, concept in zip(names, found, strict=True):
             if concept is None:
-                raise NotFound(f"There is no concept {name!r} here; /topics lists those of the month.")
+                raise NotFound(called.unknown(self.snapshot, name))
         return tuple(concept for concept in found if concept is not None)
 
     def _with_keys(self, query: Query) -> Query:
@@ -112,6 +112,7 @@ class Searching(Base):
 
         started = time.perf_counter()
         view = self._view(taste)
+        query, renamed = rank.meant(query, view.snapshot)
         query, mended = rank.understood(query, view)  # reasons and marks are of what was looked for
         ranking = rank.run(profile, query, view, RANKED)
         if profile == "rerank":
@@ -124,7 +125,7 @@ class Searching(Base):
             total=max(ranking.total, 0),
             page=page,
             next=page + 1 if more else None,
-            notes=query.notes + mended + ranking.notes,
+            notes=query.notes + renamed + mended + ranking.notes,
             hits=self._hits(profile, query, view, rows, explain),
             snapshot=view.snapshot.number,
             milliseconds=(time.perf_counter() - started) * 1e3,

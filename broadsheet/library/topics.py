@@ -49,3 +49,15 @@ class Topics(Searching):
         """
         (found,) = self._concepts([name])
         return found, self.search(f'concept:"{found}"', sort="new", profile="lexical", limit=limit, page=page)
+
+    def told_by(self, name: str) -> tuple[str, ...]:
+        """Return the phrases that tell a concept's papers besides its name, the most telling first.
+
+        Raises:
+            NotFound: there is no such concept.
+            NoSnapshot: nothing has been indexed yet.
+        """
+        from broadsheet.rank import called
+
+        (found,) = self._concepts([name])
+        return called.told_by(self.snapshot, found)

@@ -1,6 +1,7 @@
 """A query and a view to a ranking; pure: knows no store and no source."""
 
 from broadsheet.rank.alike import alike
+from broadsheet.rank.called import meant
 from broadsheet.rank.duplicates import Collapse
 from broadsheet.rank.gate import Gate
 from broadsheet.rank.personal import Personal, because
@@ -36,6 +37,7 @@ __all__ = [
     "categories",
     "explain",
     "facets",
+    "meant",
     "run",
     "run_all",
     "understood",

@@ -1,7 +1,7 @@
 """Makes the concepts of an encoder: `python -m broadsheet.training.concepts --data ../shared/papers`.
 
 A concept is a phrase of the corpus whose papers lie together: its direction is their mean (METHODS row 38). What
-chooses among phrases, and the figures, are of papers that no direction was made of.
+chooses among phrases, and the figures, are of papers that no direction was made of. `training.telling` comes next.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from broadsheet.training.corpus import Corpus
 Ints = NDArray[np.int64]
 _FEWEST, _MOST_COMMON = 25, 0.06  # papers that have a phrase: at least, and at most as a share
 _LONGEST = 3  # words
-_BY_LENGTH = np.array([0, 1.0, 1.25, 1.35])  # longer names say more
+BY_LENGTH = np.array([0, 1.0, 1.25, 1.35])  # longer names say more
 PHRASES = 3  # of a concept
 _BITS = 32
 
@@ -114,7 +114,7 @@ def telling(found: Phrases, concepts: csr_matrix) -> Ints:
     for concept in range(concepts.shape[1]):
         begin, end = together.indptr[concept : concept + 2]
         candidates, both = together.indices[begin:end], together.data[begin:end]
-        worth = 2 * both / (with_concept[concept] + with_phrase[candidates]) * _BY_LENGTH[found.sizes[candidates]]
+        worth = 2 * both / (with_concept[concept] + with_phrase[candidates]) * BY_LENGTH[found.sizes[candidates]]
         order = np.argsort(-worth, kind="stable")[:PHRASES]
         best[concept, : len(order)] = candidates[order]
     return best
@@ -146,6 +146,7 @@ def predictions(found: Phrases, best: Ints, concepts: csr_matrix) -> NDArray[np.
 
 def _area(right: NDArray[np.float64], wrong: NDArray[np.float64]) -> float:
     """Return how probably a right one has more than a wrong one, equal ones counting half."""
-    ours, theirs = (np.bincount(values.astype(int), minlength=PHRASES + 1) for values in (right, wrong))
+    most = int(max(right.max(), wrong.max()))
+    ours, theirs = (np.bincount(values.astype(int), minlength=most + 1) for values in (right, wrong))
     below = np.cumsum(theirs) - theirs
     return float(ours @ (below + theirs / 2)) / (len(right) * len(wrong))

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from broadsheet.training.naming import _BY_LENGTH, Phrases
+from broadsheet.training.naming import BY_LENGTH, Phrases
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -40,7 +40,7 @@ def telling(has: csr_matrix, vectors: Floats, directions: Floats) -> NDArray[np.
 
 def chosen(found: Phrases, areas: NDArray[np.float64], directions: Floats, wanted: int) -> Ints:
     """Return the most telling phrases, longer ones first among alike, no two of which lie in one direction."""
-    worth = np.where(areas >= _LEAST_TELLING, areas * np.sqrt(_BY_LENGTH[found.sizes]), -1)
+    worth = np.where(areas >= _LEAST_TELLING, areas * np.sqrt(BY_LENGTH[found.sizes]), -1)
     order = np.argsort(-worth, kind="stable")[: _CANDIDATES * wanted]
     kept: list[int] = []
     taken = np.empty((wanted, directions.shape[1]), np.float32)

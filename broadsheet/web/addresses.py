@@ -105,6 +105,11 @@ def concept_search(name: str) -> str:
     return "/search?" + urlencode({"q": f'concept:"{name}"'})
 
 
+def phrase_search(phrase: str) -> str:
+    """Return the address of the search for a phrase."""
+    return "/search?" + urlencode({"q": f'"{phrase}"'})
+
+
 def category_path(code: str) -> str:
     """Return the address of a category's page."""
     return f"/category/{quote(code)}"

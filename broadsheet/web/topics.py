@@ -35,6 +35,7 @@ def topics(request: Request, month: InMonth = None, limit: Limit = TOPICS) -> Re
 
 @router.get("/topics/{slug}")
 def topic(request: Request, slug: Slug, limit: Limit = LIST, page: Page = 1) -> Response:
-    """One concept's papers, newest first."""
-    name, listing = _library(request).topic(slug, limit=limit, page=page)
-    return render(request, "topic.html", name=name, listing=listing, limit=limit)
+    """One concept's papers, newest first, and the phrases that tell them besides its name."""
+    library = _library(request)
+    name, listing = library.topic(slug, limit=limit, page=page)
+    return render(request, "topic.html", name=name, listing=listing, limit=limit, told_by=library.told_by(name))

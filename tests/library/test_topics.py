@@ -121,3 +121,29 @@ def test_an_index_of_other_concepts_is_made_anew(library: Library, monkeypatch: 
     monkeypatch.undo()
     library.refresh()
     assert read() == before
+
+
+def test_a_concept_is_told_by_phrases_on_its_page_and_in_json(library: Library) -> None:
+    client = TestClient(create(library.settings, library=library), base_url="http://localhost")
+    told = library.told_by("dark-matter")
+    assert told == library.told_by("dark matter")
+    assert "dark energy" in told
+    page = client.get("/topics/dark-matter", headers={"accept": "text/html"}).text
+    assert 'Also told by <a href="/search?q=%22' in page
+    assert all(f">{phrase}</a>" in page for phrase in told)
+    assert client.get("/topics/dark-matter.json").json()["told_by"] == list(told)
+    with pytest.raises(NotFound, match="nearest: “dark matter”"):
+        library.told_by("dark-matters")
+
+
+def test_a_concept_is_known_by_other_forms_of_its_name_and_by_a_phrase_that_it_alone_has(library: Library) -> None:
+    found = library.search('concept:"dark matter"')
+    assert found.total
+    same = library.search("concept:“Dark Matters”")
+    assert (same.total, same.notes) == (found.total, ())
+    told = library.search("concept:dark")
+    assert told.total == found.total
+    assert told.notes == ("No concept here is called “dark”; it tells of “dark matter”, whose papers these are.",)
+    other = library.search('concept:"graph neural network"')
+    assert other.total == 0
+    assert "nearest: “graph structure”" in other.notes[0]
