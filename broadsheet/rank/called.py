@@ -57,9 +57,11 @@ def nearest(snapshot: Snapshot, wanted: str) -> list[str]:
 
 def _meant(wanted: str, snapshot: Snapshot) -> tuple[str, str]:
     """Return what a concept is called in a snapshot, or what was asked for, and what to say, if anything."""
-    stems, name = terms(wanted), wanted.casefold()
-    same = (known for known in snapshot.concept_names if known.casefold() == name or terms(known) == stems)
-    if found := next(same, None):
+    name, names = wanted.casefold(), snapshot.concept_names
+    if found := next((known for known in names if known.casefold() == name), None):
+        return found, ""
+    stems = terms(wanted)  # takes some milliseconds for all names, so that it comes second
+    if found := next((known for known in names if terms(known) == stems), None):
         return found, ""
     told = telling.told(snapshot.manifest.encoder_id).get(" ".join(stems), ())
     if len(told) == 1 and nearest(snapshot, wanted)[:1] == list(told):
