@@ -21,7 +21,7 @@ FIRST = {"lexical": 0.6, "dense": 0.4}
 SECOND = {"lexical": 0.55, "refined": 0.45}
 SIMILAR = {"words": 0.65, "nearest": 0.3, "against": 0.5, "more": 0.7, "less": 0.4}
 
-TRANSFORMER, HEARD_AGAIN = 0.5, 3  # its weight, and the best papers that its query moves to
+TRANSFORMER, HEARD_AGAIN, BROUGHT = 0.5, 3, 100  # its weight, the papers its query moves to, those it brings
 BEST, GATE_WEIGHT = 150, 0.5  # rows that the gate orders, and how much it counts beside the blend
 
 BLENDED: Stage = (
@@ -32,15 +32,17 @@ BLENDED: Stage = (
     >> Blend(**SECOND) % MOST
 )
 
+GATED: Stage = BLENDED >> Gate(BEST, GATE_WEIGHT)
+
 PROFILES: dict[str, Stage] = {
     "lexical": Lexical() % MOST,
     "dense": Dense() % MOST >> Features() >> Blend(dense=1.0),
-    "hybrid": BLENDED >> Gate(BEST, GATE_WEIGHT) >> Collapse(),
+    "hybrid": GATED >> Collapse(),
     "trending": Lexical() % MOST >> Trending(),
     "similar": Similar(**SIMILAR) % MOST >> Collapse(),
     "personal": Personal() % MOST >> Collapse(),
 }
-PROFILES["rerank"] = PROFILES["hybrid"] >> Rerank(TRANSFORMER, papers=HEARD_AGAIN)
+PROFILES["rerank"] = GATED >> Rerank(TRANSFORMER, papers=HEARD_AGAIN, nearest=BROUGHT) >> Collapse()
 
 _WITHOUT_WORDS = ("similar", "personal")  # these need none
 

@@ -17,7 +17,7 @@ from broadsheet.index.build import Builder
 from broadsheet.index.second import Second, add
 from broadsheet.index.snapshot import open_current
 from broadsheet.query import parse
-from broadsheet.rank import Rerank, View, run, unread
+from broadsheet.rank import Ranking, Rerank, View, rerank, run, unread
 from broadsheet.text.tokens import words
 
 
@@ -80,7 +80,7 @@ def test_those_without_a_vector_keep_their_places(folder: Path) -> None:
 def test_the_transformer_is_heard(folder: Path) -> None:
     before = keys(opened(folder), "hybrid")
     view, query = read(folder, *before), parse("again again again again again again again again again cats")
-    ranking = Rerank(1.0, papers=1)(query, run("hybrid", query, view), view)
+    ranking = Rerank(1.0, papers=1, nearest=100)(query, run("hybrid", query, view), view)
     assert "transformer" in ranking.shares
     said = [paper(int(key)).title.count("again") for key in view.snapshot.keys[ranking.rows]]
     assert said == sorted(said, reverse=True)
@@ -99,10 +99,55 @@ def test_what_is_like_the_best_is_lifted(folder: Path) -> None:
         builder.read_again(Transformer(), list(angles), vectors)
         builder.publish(builder.start)
     view = opened(folder)
-    found = [
-        key for key in view.snapshot.keys[Rerank(1.0, papers=1)(query, before, view).rows].tolist() if key in angles
-    ]
+    after = Rerank(1.0, papers=1, nearest=0)(query, before, view)
+    found = [key for key in view.snapshot.keys[after.rows].tolist() if key in angles]
     assert found == [best, higher, lower]
+
+
+def _found(view: View, typed: str, hybrid: Ranking, nearest: int = 2) -> list[int]:
+    query = parse(typed)
+    rows = Rerank(1.0, papers=1, nearest=nearest)(query, hybrid, view).rows
+    found: list[int] = view.snapshot.keys[rows].tolist()
+    return found
+
+
+def test_the_transformer_finds_what_words_and_meaning_did_not(folder: Path) -> None:
+    """Of two papers on cats, the first found and another; two others say "again" as often as the query does."""
+    query = "again again again cats"
+    first = run("hybrid", parse(query), opened(folder)).cut(0, 2)
+    one, other = opened(folder).snapshot.keys[first.rows].tolist()
+    view = read(folder, one, 13, 14)
+    assert [paper(key).title.count("again") for key in (13, 14)] == [3, 3]
+    assert _found(view, query, first) == [13, other, 14, one]
+    assert _found(view, query, first, nearest=0) == [one, other]
+
+
+def test_what_is_found_passes_filters_and_forbidden_words(folder: Path) -> None:
+    first = run("hybrid", parse("again again again cats"), opened(folder)).cut(0, 1)
+    view = read(folder, 13, 14)
+    kept = {key for key in (13, 14) if paper(key).venue == "ACL"}
+    assert len(kept) == 1
+    assert set(_found(view, "again again again cats venue:ACL", first)) & {13, 14} == kept
+    assert set(_found(view, "again again again cats folding -dogs", first)) & {13, 14} == {14}
+
+
+def test_of_what_is_found_the_features_are_known(folder: Path) -> None:
+    query = parse("again again again cats puppies")
+    first = run("hybrid", query, opened(folder)).cut(0, 1)
+    view = read(folder, 13)
+    ranking = Rerank(0.5, papers=1, nearest=1)(query, first, view)
+    place = view.snapshot.keys[ranking.rows].tolist().index(13)
+    assert ranking.features["lexical"][place] > 0
+    assert ranking.shares["transformer"][place] == pytest.approx(0.5)
+
+
+def test_too_many_vectors_are_not_compared_and_a_note_says_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rerank, "_MOST_COMPARED", 1)
+    query = parse("again again again cats")
+    first = run("hybrid", query, opened(folder)).cut(0, 1)
+    ranking = Rerank(1.0, papers=1, nearest=2)(query, first, read(folder, 13, 14))
+    assert len(ranking) == 1
+    assert "transformer" in ranking.notes[-1]
 
 
 def test_vectors_outlive_a_refresh_and_go_with_their_paper(folder: Path) -> None:
