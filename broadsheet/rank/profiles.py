@@ -21,7 +21,7 @@ FIRST = {"lexical": 0.6, "dense": 0.4}
 SECOND = {"lexical": 0.55, "refined": 0.45}
 SIMILAR = {"words": 0.65, "nearest": 0.3, "against": 0.5, "more": 0.7, "less": 0.4}
 
-TRANSFORMER, HEARD_AGAIN, BROUGHT = 0.5, 3, 100  # its weight, the papers its query moves to, those it brings
+TRANSFORMER, HEARD_AGAIN, BROUGHT = 0.5, 3, 300  # its weight, the papers its query moves to, those it brings
 BEST, GATE_WEIGHT = 150, 0.5  # rows that the gate orders, and how much it counts beside the blend
 
 BLENDED: Stage = (
