@@ -133,6 +133,7 @@ def search(
         category=category,
         venue=venue,
         sort=sort,
+        plain=True,
     )
     return of_papers(f"Papers for {q}" if q else "Papers", _page(request), _papers(found))
 

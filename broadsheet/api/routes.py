@@ -53,6 +53,7 @@ def search(
         venue=venue,
         sort=sort,
         explain=explain,
+        plain=True,
     )
     return listed(shapes.listing(found, base_of(request)))
 
@@ -70,7 +71,7 @@ def similar(
 ) -> Response:
     """Papers like the given ones by words and meaning, unlike others, and more or less about concepts."""
     about = {"unlike": unlike, "more": more, "less": less}
-    found = _library(request).similar(ids, limit=limit, page=page, explain=explain, **about)
+    found = _library(request).similar(ids, limit=limit, page=page, explain=explain, plain=True, **about)
     return listed(shapes.listing(found, base_of(request)))
 
 
@@ -97,7 +98,9 @@ def similar_to(
     explain: params.Explain = False,
 ) -> Response:
     """Papers like one paper."""
-    found = _library(request).similar([find(request, identifier).id], limit=limit, page=page, explain=explain)
+    found = _library(request).similar(
+        [find(request, identifier).id], limit=limit, page=page, explain=explain, plain=True
+    )
     return listed(shapes.listing(found, base_of(request)))
 
 

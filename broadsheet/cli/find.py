@@ -45,7 +45,9 @@ def search(
     """Search the papers by words and by meaning."""
     narrowed = {"after": after, "before": before, "category": category, "venue": venue}
     with opened() as library:
-        found = library.search(query, limit=limit, page=page, profile=profile, sort=sort, explain=explain, **narrowed)
+        found = library.search(
+            query, limit=limit, page=page, profile=profile, sort=sort, explain=explain, plain=json, **narrowed
+        )
         _list(found, library.settings.url, as_json=json)
 
 
@@ -65,7 +67,7 @@ def similar(
     """Find papers like the given ones by words and meaning, unlike those after --not, more or less about concepts."""
     about = {"unlike": unlike or (), "more": more or (), "less": less or ()}
     with opened() as library:
-        found = library.similar(ids, limit=limit, page=page, explain=explain, **about)
+        found = library.similar(ids, limit=limit, page=page, explain=explain, plain=json, **about)
         _list(found, library.settings.url, as_json=json)
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from broadsheet.rank import Ranking, Taste, View
 
 RANKED = 1_000  # results that are ranked, however many match
+_NO_MARKS = highlight.Marker[Term](())
 
 
 class Searching(Base):
@@ -36,8 +37,9 @@ class Searching(Base):
         venue: str | None = None,
         sort: str = "relevance",
         explain: bool = False,
+        plain: bool = False,
     ) -> Listing:
-        """Return the papers that answer what a reader typed, best first.
+        """Return the papers that answer what a reader typed, best first; `plain` leaves out marks and facets.
 
         Raises:
             InputError: there is no such profile.
@@ -46,7 +48,7 @@ class Searching(Base):
         query = self._with_keys(parse(text, after=after, before=before, category=category, venue=venue, sort=sort))
         if query.identifier and (key := self.store.resolve(query.identifier)) is not None:
             return self._outright(query, key)
-        return self._ranked(profile, query, limit=limit, page=page, explain=explain)
+        return self._ranked(profile, query, limit=limit, page=page, explain=explain, plain=plain)
 
     def warm(self) -> None:
         """Do once what the first searches would wait for: open the index, load the encoder and the learned tables.
@@ -67,8 +69,11 @@ class Searching(Base):
         limit: int = 20,
         page: int = 1,
         explain: bool = False,
+        plain: bool = False,
     ) -> Listing:
         """Return papers like the given ones by words and meaning, unlike others, more or less about concepts.
+
+        `plain` leaves out marks and facets.
 
         Raises:
             NotFound: one of the identifiers names no paper here, or there is no such concept.
@@ -77,7 +82,7 @@ class Searching(Base):
         like, away = (tuple(self._key(name) for name in names) for names in (identifiers, unlike))
         wanted, unwanted = (self._concepts(names) for names in (more, less))
         query = Query(text=" ".join(identifiers), like=like, unlike=away, more=wanted, less=unwanted)
-        return self._ranked("similar", query, limit=limit, page=page, explain=explain)
+        return self._ranked("similar", query, limit=limit, page=page, explain=explain, plain=plain)
 
     def _concepts(self, names: Sequence[str]) -> tuple[str, ...]:
         """Return the concepts that are called so, or whose names have these address forms."""
@@ -106,7 +111,15 @@ class Searching(Base):
         )
 
     def _ranked(
-        self, profile: str, query: Query, *, limit: int, page: int, explain: bool, taste: Taste | None = None
+        self,
+        profile: str,
+        query: Query,
+        *,
+        limit: int,
+        page: int,
+        explain: bool = False,
+        plain: bool = False,
+        taste: Taste | None = None,
     ) -> Listing:
         from broadsheet import rank
 
@@ -126,10 +139,10 @@ class Searching(Base):
             page=page,
             next=page + 1 if more else None,
             notes=query.notes + renamed + mended + ranking.notes,
-            hits=self._hits(profile, query, view, rows, explain),
+            hits=self._hits(profile, query, view, rows, explain=explain, plain=plain),
             snapshot=view.snapshot.number,
             milliseconds=(time.perf_counter() - started) * 1e3,
-            facets=rank.facets(ranking, view),
+            facets=None if plain else rank.facets(ranking, view),
         )
 
     def _note_unread(self, ranking: Ranking, view: View) -> None:
@@ -139,7 +152,9 @@ class Searching(Base):
 
         wanted.note(self.settings.index_folder, unread(ranking, view))
 
-    def _hits(self, profile: str, query: Query, view: View, page: Ranking, explain: bool) -> tuple[Hit, ...]:
+    def _hits(
+        self, profile: str, query: Query, view: View, page: Ranking, *, explain: bool, plain: bool
+    ) -> tuple[Hit, ...]:
         from broadsheet import rank
 
         keys = [int(key) for key in view.snapshot.keys[page.rows]]
@@ -147,7 +162,7 @@ class Searching(Base):
         present = {paper.key: paper for paper in self.store.papers([*keys, *chain.from_iterable(also.values())])}
         shown = [present.get(key) for key in keys]
         reasons = rank.explain(profile, query, view, page, shown) if explain else [None] * len(keys)
-        markers = _markers(query, view, shown)
+        markers = _markers(query, view, shown) if not plain else [_NO_MARKS] * len(shown)
         return tuple(
             Hit(
                 paper=paper,

@@ -184,7 +184,7 @@ def _why(library: Library, paper: Paper, q: str) -> Hit | None:
 
 def _near(library: Library, paper: Paper) -> tuple[Hit, ...]:
     try:
-        return library.similar([paper.id], limit=SIMILAR).hits
+        return library.similar([paper.id], limit=SIMILAR, plain=True).hits
     except Unavailable:
         return ()
 

@@ -117,6 +117,7 @@ def test_what_is_asked_reaches_the_library() -> None:
             "category": "cs.CL",
             "venue": "ACL",
             "sort": "new",
+            "plain": True,
         },
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 from starlette.testclient import TestClient
@@ -147,3 +148,14 @@ def test_a_concept_is_known_by_other_forms_of_its_name_and_by_a_phrase_that_it_a
     other = library.search('concept:"graph neural network"')
     assert other.total == 0
     assert "nearest: “graph structure”" in other.notes[0]
+
+
+def test_a_plain_listing_is_the_same_without_marks_and_facets(library: Library) -> None:
+    for ask in (partial(library.search, "dark matter"), partial(library.similar, ["2401.00001"])):
+        whole, plain = ask(), ask(plain=True)
+        assert [hit.paper for hit in plain.hits] == [hit.paper for hit in whole.hits]
+        assert whole.facets
+        assert any(hit.title_marks for hit in whole.hits)
+        assert any(hit.text_marks for hit in whole.hits)
+        assert plain.facets is None
+        assert not any(hit.title_marks or hit.text_marks for hit in plain.hits)
