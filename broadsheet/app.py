@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import os
 import threading
 from collections.abc import AsyncIterator
@@ -162,6 +163,7 @@ async def _lifespan(app: FastAPI, *, mine: bool) -> AsyncIterator[None]:
         yield
         return
     library: Library = app.state.library
+    _settle()
     warming = threading.Thread(target=_warm, args=(library,), name="warm", daemon=True)
     warming.start()
     yield
@@ -169,12 +171,20 @@ async def _lifespan(app: FastAPI, *, mine: bool) -> AsyncIterator[None]:
     library.close()
 
 
+def _settle() -> None:
+    """Keep the collector from looking at the program ever again: a full collection would halt a search by 50 ms.
+
+    Before any snapshot is opened: what is frozen and in a circle is never freed, and snapshots come and go.
+    """
+    importlib.import_module("broadsheet.rank")  # and with it the engine
+    gc.collect()
+    gc.freeze()
+
+
 def _warm(library: Library) -> None:
-    """Load what searches need before the first reader asks, and keep the collector from looking at it ever again."""
+    """Load what searches need before the first reader asks."""
     with suppress(BroadsheetError):  # whoever searches is told
         library.warm()
-    gc.collect()
-    gc.freeze()  # a full collection would halt a search by 50 ms now and then
 
 
 def _is_literal(library: Library, identifier: str, form: str) -> bool:

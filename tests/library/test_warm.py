@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import time
+import weakref
 from pathlib import Path
 
 import pytest
@@ -28,15 +29,23 @@ def _filled(home: Path) -> Settings:
 def test_what_searches_need_is_loaded_when_a_server_starts(tmp_path: Path) -> None:
     app = create(_filled(tmp_path))
     library: Library = app.state.library
-    gc.unfreeze()
+    with TestClient(app, base_url="http://localhost"):
+        for _ in range(1_000):
+            if "encoder" in library.snapshot.__dict__:
+                break
+            time.sleep(0.01)
+        assert "encoder" in library.snapshot.__dict__
+
+
+def test_a_snapshot_that_is_exchanged_is_freed_though_the_program_is_kept_from_the_collector(tmp_path: Path) -> None:
+    app = create(_filled(tmp_path))
+    library: Library = app.state.library
     try:
         with TestClient(app, base_url="http://localhost"):
-            for _ in range(1_000):
-                if gc.get_freeze_count():
-                    break
-                time.sleep(0.01)
-            assert "encoder" in library.snapshot.__dict__
             assert gc.get_freeze_count()
+            masks = weakref.ref(library.snapshot._masks)  # holds itself, as what remembers answers does
+        gc.collect()
+        assert masks() is None
     finally:
         gc.unfreeze()
 
