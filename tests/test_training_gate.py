@@ -38,7 +38,23 @@ def test_the_command_makes_trees_that_order_papers(
     trees = Trees.read(tmp_path / "gate.json")
     scores = trees.scores(np.random.default_rng(1).random((50, len(trees.features)), np.float32))
     assert len(set(scores.tolist())) > 1
-    monkeypatch.setattr(sys, "argv", ["gate", *folders, "--check"])
+    monkeypatch.setattr(sys, "argv", ["gate", *folders, "--check", "--parts"])
     capsys.readouterr()
     main()
-    assert len(capsys.readouterr().out.splitlines()) == 2 * 13
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 13 + 2 * 14 and sum("parts of papers" in line for line in lines) == 14
+
+
+def test_parts_of_a_paper_are_its_title_and_its_sentences(tmp_path: Path) -> None:
+    from broadsheet.evaluation.collections import Collection
+    from broadsheet.training.parts import Parts
+
+    papers = [
+        {"id": "1", "title": "Cells", "text": "Proteins fold. Galaxies are far away."},
+        {"id": "2", "title": "Galaxies are far away", "text": ""},
+        {"id": "3", "title": "Left out", "text": "Galaxies are far away."},
+    ]
+    learning.lines(tmp_path / "corpus.jsonl", papers)
+    near = Parts.of(Collection(tmp_path), {"1", "2"}).near("Galaxies are far away", ["2", "1"])
+    assert np.allclose(near[0], 1, atol=1e-5)
+    assert near[1, 0] < 0.5 < 0.99 < near[1, 1] and near[1, 2] < near[1, 1]

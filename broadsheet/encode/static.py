@@ -56,6 +56,15 @@ class Static:
         rows *= self._scale[numbers, None]
         return rows
 
+    def of_words(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Return the (n, dimension) sum of the weighted rows of each word, and which words are one piece each."""
+        pieces = [self._pieces[word] for word in texts]
+        rows = self.rows(np.fromiter(chain.from_iterable(pieces), np.int64))
+        sizes = np.array([len(own) for own in pieces])
+        sums = np.zeros((len(texts), self.dimension), np.float32)
+        np.add.at(sums, np.repeat(np.arange(len(texts)), sizes), rows)
+        return sums, sizes == 1
+
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return (n, dimension) rows of length 1, of the first 4,096 words of each text; zeros for an empty text."""
         return self.encode_words([words(text) for text in texts])

@@ -40,19 +40,28 @@ def _reciprocal(column: Column) -> Column:
     return np.asarray(1 / (_DAMPED + places), np.float32)
 
 
+VECTORS = "the encoder's vectors alone"
 _FIXED = (0.4, 0.55, 0.7, 0.85)
 WAYS: Mapping[str, Stage] = {
     "words": PROFILES["lexical"],
+    VECTORS: Dense() % MOST >> Features() >> Blend(dense=1.0),
     "meaning": PROFILES["dense"],
     "reciprocal ranks": _BOTH >> Reciprocal(),
     **{f"fixed {weight}": _BOTH >> Blend(lexical=weight, dense=round(1 - weight, 2)) for weight in _FIXED},
-    "and refined": BLENDED,
+    "and read": BLENDED,
     "and gated": PROFILES["hybrid"],
 }
 READ_AGAIN = "and read again"  # by a transformer
 _WORDS, _VECTORS, _TOKENS = ("lexical/",), ("/codes.", "/bits.", "codebook"), ("/tokens.", "/lengths.")
 _GATED = _WORDS + _VECTORS + _TOKENS
-_READS = {"words": _WORDS, "meaning": _VECTORS, "and gated": _GATED, READ_AGAIN: (*_GATED, "second/")}
+_READS = {
+    "words": _WORDS,
+    VECTORS: _VECTORS,
+    "meaning": _GATED,
+    "and read": _GATED,
+    "and gated": _GATED,
+    READ_AGAIN: (*_GATED, "second/"),
+}
 BEST_FIXED = "best fixed weight of the collection"
 ORACLE = "better channel, known for each query"
 

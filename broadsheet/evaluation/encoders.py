@@ -15,7 +15,7 @@ from broadsheet import encode
 from broadsheet.encode import Encoder, nibbles
 from broadsheet.encode.static import Static
 from broadsheet.errors import InputError
-from broadsheet.evaluation.ablation import row
+from broadsheet.evaluation.ablation import VECTORS, row
 from broadsheet.evaluation.bench import Report
 from broadsheet.evaluation.collections import Collection, title_and_text
 from broadsheet.evaluation.drawing import Point, scatter
@@ -68,7 +68,7 @@ def line(name: str, encoder: str, collections: Sequence[Collection], now: dateti
 
 
 def _of_the_index(collection: Collection, now: datetime, report: Report) -> list[float]:
-    found = row("meaning", collection, now, parsed(MEASURES), report)
+    found = row(VECTORS, collection, now, parsed(MEASURES), report)
     return [found.measures[measure] for measure in MEASURES]
 
 

@@ -11,8 +11,9 @@ from broadsheet.rank.ranking import Ranking, Taste, View
 from broadsheet.rank.reasons import categories, explain, facets
 from broadsheet.rank.rerank import Rerank, unread
 from broadsheet.rank.similar import Similar
-from broadsheet.rank.stages import Blend, Dense, Features, Lexical, Refine, Trending
+from broadsheet.rank.stages import Blend, Dense, Features, Lexical, Trending
 from broadsheet.rank.understanding import understood
+from broadsheet.rank.usage import Nearest
 
 __all__ = [
     "MOST",
@@ -23,9 +24,9 @@ __all__ = [
     "Features",
     "Gate",
     "Lexical",
+    "Nearest",
     "Personal",
     "Ranking",
-    "Refine",
     "Rerank",
     "Similar",
     "Stage",

@@ -108,6 +108,10 @@ class Evidence:
     def _share(self, weights: Column) -> Column:
         return weights / max(float(weights.sum()), 1e-9)
 
+    def held(self) -> NDArray[np.bool_]:
+        """Return (n, q): which paper has which word."""
+        return np.asarray(self._times > 0)
+
     def bm25(self, k1: float = 1.2, b: float = 0.75) -> Column:
         """Return the BM25 score (Robertson and Zaragoza, 2009) of the papers' first 255 tokens."""
         norms = k1 * (1 - b + b * self._sizes / self._mean)

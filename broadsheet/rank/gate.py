@@ -21,7 +21,7 @@ from broadsheet.rank.ranking import Column, Ranking, View, normalised
 from broadsheet.rank.trees import Trees
 
 LEARNED = Path(__file__).parent / "data" / "gate.json"
-_CHANNELS = ("lexical", "dense", "refined")
+_CHANNELS = ("lexical", "dense")
 _AS_THEY_ARE = ("bm25_long", "covered", "rarest_three", "title", "title_words", "pairs", "first_place")
 _DAMPED = 20  # places of a list before its reciprocals fall
 
@@ -68,7 +68,7 @@ def described(query: Query, ranking: Ranking, view: View, best: int) -> tuple[tu
     share = {f"{name}_share": normalised(ranking.features[name])[: len(top)] for name in _CHANNELS}
     evidence = Evidence(asked, view.snapshot, top.rows).columns()
     among = {**own, **places, **share, **evidence}
-    plain = {"dense": own["dense"], "refined": own["refined"], **places, **share}
+    plain = {"dense": own["dense"], **places, **share}
     plain |= {name: evidence[name] for name in _AS_THEY_ARE}
     whole = {**_of_query(asked, ranking, view), **_of_lists(ranking, order, place)}
     described = np.empty((len(among) + len(plain) + len(whole), len(top)), np.float32)

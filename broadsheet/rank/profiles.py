@@ -14,29 +14,24 @@ from broadsheet.rank.pipeline import MOST, Stage, Then
 from broadsheet.rank.ranking import Ranking, View
 from broadsheet.rank.rerank import Rerank
 from broadsheet.rank.similar import Similar
-from broadsheet.rank.stages import Blend, Dense, Features, Lexical, Refine, Trending
+from broadsheet.rank.stages import Blend, Features, Lexical, Trending
 from broadsheet.rank.understanding import understood
+from broadsheet.rank.usage import Nearest
 
-FIRST = {"lexical": 0.6, "dense": 0.4}
-SECOND = {"lexical": 0.55, "refined": 0.45}
+BLEND = {"lexical": 0.6, "dense": 0.4}
+READ_BY = 100  # papers, the best by words, that say what the query's words mean
 SIMILAR = {"words": 0.65, "nearest": 0.3, "against": 0.5, "more": 0.7, "less": 0.4}
 
 TRANSFORMER, HEARD_AGAIN, BROUGHT = 0.5, 3, 300  # its weight, the papers its query moves to, those it brings
 BEST, GATE_WEIGHT = 150, 0.5  # rows that the gate orders, and how much it counts beside the blend
 
-BLENDED: Stage = (
-    (Lexical() % MOST | Dense() % 300)
-    >> Features()
-    >> Blend(**FIRST)
-    >> Refine(papers=6, weight=1.5, limit=300)
-    >> Blend(**SECOND) % MOST
-)
+BLENDED: Stage = Lexical() % MOST >> Nearest(READ_BY, limit=300) >> Features() >> Blend(**BLEND) % MOST
 
 GATED: Stage = BLENDED >> Gate(BEST, GATE_WEIGHT)
 
 PROFILES: dict[str, Stage] = {
     "lexical": Lexical() % MOST,
-    "dense": Dense() % MOST >> Features() >> Blend(dense=1.0),
+    "dense": Lexical() % READ_BY >> Nearest(READ_BY, limit=MOST) >> Features() >> Blend(dense=1.0),
     "hybrid": GATED >> Collapse(),
     "trending": Lexical() % MOST >> Trending(),
     "similar": Similar(**SIMILAR) % MOST >> Collapse(),

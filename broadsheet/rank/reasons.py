@@ -27,7 +27,7 @@ from broadsheet.text.tokens import content_terms, terms
 _MOST_WEIGHED = 24  # terms of a query that are weighed
 _MOST_SHARED = 8  # words that a paper shares with those it is like
 _MOST_VALUES = 12
-_CALLED = {"lexical": "words", "dense": "meaning", "refined": "meaning"}  # what readers call features
+_CALLED = {"lexical": "words", "dense": "meaning"}  # what readers call features
 
 
 def explain(

@@ -31,7 +31,7 @@ class Rerank(Stage):
     score becomes `weight` x the cosine with the query's vector plus the rest x the score they came with, the least of
     all where they came with none, both brought to a spread of 1 over them (bi-encoder re-ranking; Reimers and
     Gurevych, 2019). Then the query's vector moves by half its length towards the best `papers`, weighted by their
-    scores, and is heard again, as in Refine.
+    scores, and is heard again (Rocchio, 1971, in vector space).
     """
 
     def __init__(self, weight: float, papers: int, nearest: int) -> None:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from broadsheet.query import Query
 from broadsheet.rank import trending
 from broadsheet.rank.evidence import Asked, Evidence
-from broadsheet.rank.pipeline import MOST, Stage
-from broadsheet.rank.ranking import Column, Ranking, Rows, View, normalised, united
+from broadsheet.rank.pipeline import Stage
+from broadsheet.rank.ranking import Column, Ranking, Rows, View, normalised
 from broadsheet.rank.voted import by_votes
 
 
@@ -51,52 +51,17 @@ class Features(Stage):
     """
 
     def rank(self, query: Query, ranking: Ranking, view: View, limit: int) -> Ranking:
-        lexical = _completed(ranking, "lexical", lambda rows: _word_scores(query, view, ranking, rows))
+        lexical = completed(ranking, "lexical", lambda rows: _word_scores(query, view, ranking, rows))
         vector = vector_of(query, view)
-        dense = _completed(ranking, "dense", lambda rows: view.snapshot.dense.cosines(rows, vector))
+        dense = completed(ranking, "dense", lambda rows: view.snapshot.dense.cosines(rows, vector))
         total = ranking.total if ranking.total >= 0 else _count(query, view)
-        completed = replace(ranking, features={**ranking.features, "lexical": lexical, "dense": dense}, total=total)
+        whole = replace(ranking, features={**ranking.features, "lexical": lexical, "dense": dense}, total=total)
         if any(term.required or term.negative for term in query.terms):  # meaning alone cannot tell
-            return completed.take(np.flatnonzero(lexical > 0))
-        return completed
+            return whole.take(np.flatnonzero(lexical > 0))
+        return whole
 
     def __repr__(self) -> str:
         return "Features()"
-
-
-class Refine(Stage):
-    """Adds papers near to what is on top, and the feature `refined`: the cosine with the query's vector moved there.
-
-    The vector moves by `weight` x the mean vector of the best `papers`, weighted by the third power of their scores,
-    and brings its nearest `limit` rows where the words match less than a whole ranking: where they match more, what it
-    brings never came near the top. Pseudo-relevance feedback (Rocchio, 1971) in vector space, as in RECO.
-    """
-
-    def __init__(self, papers: int, weight: float, limit: int) -> None:
-        self.papers, self.weight, self.limit = papers, weight, limit
-
-    def rank(self, query: Query, ranking: Ranking, view: View, limit: int) -> Ranking:
-        moved = self._moved(query, ranking, view)
-        more = self.limit if ranking.total < MOST else 0
-        near, cosines = view.snapshot.dense.search(moved, more, view.snapshot.mask(query.filters))
-        rows, features = united((ranking, Ranking(near, cosines, {"refined": cosines})))
-        joined = replace(ranking, rows=rows, scores=np.zeros(len(rows), np.float32), features=features)
-        completed = Features().rank(query, joined, view, limit)
-        refined = _completed(completed, "refined", lambda unknown: view.snapshot.dense.cosines(unknown, moved))
-        return replace(completed, features={**completed.features, "refined": refined})
-
-    def _moved(self, query: Query, ranking: Ranking, view: View) -> NDArray[np.float32]:
-        top = ranking.cut(0, self.papers)
-        centre = np.maximum(top.scores, 0) ** 3 @ view.snapshot.dense.vectors(top.rows)
-        return _unit(vector_of(query, view) + np.float32(self.weight) * _unit(centre))
-
-    def __repr__(self) -> str:
-        return f"Refine(papers={self.papers!r}, weight={self.weight!r}, limit={self.limit!r})"
-
-
-def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
-    length = np.sqrt(vector @ vector)
-    return vector / length if length else vector
 
 
 class Blend(Stage):
@@ -147,8 +112,8 @@ def _encoded(encode: Callable[[Sequence[str]], NDArray[np.float32]], text: str) 
     return vector
 
 
-def _completed(ranking: Ranking, name: str, compute: Callable[[Rows], NDArray[np.float32]]) -> Column:
-    """Return a feature's column, computed for the rows where it is not known."""
+def completed(ranking: Ranking, name: str, compute: Callable[[Rows], NDArray[np.float32]]) -> Column:
+    """Return a feature's column, computed for the rows where it is not known yet."""
     column = ranking.features.get(name, np.full(len(ranking), np.nan, np.float32)).copy()
     unknown = np.isnan(column)
     if unknown.any():

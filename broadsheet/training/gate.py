@@ -3,7 +3,7 @@
 The queries are those of `broadsheet.training.queries`, and of scifact train and nfcorpus dev. The code that serves
 queries computes the features of each query's best papers; LightGBM (Ke et al., 2017) learns trees from them by a
 listwise loss (XE-NDCG, Bruch, 2021). `--check` leaves out one collection after another and says what the trees of the
-others make of it.
+others make of it; with `--parts` once more where vectors of title and sentences are evidence, too.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -30,6 +30,7 @@ from broadsheet.rank.gate import LEARNED, described, standard
 from broadsheet.rank.profiles import BEST, BLENDED, GATE_WEIGHT
 from broadsheet.rank.trees import Trees
 from broadsheet.training import queries
+from broadsheet.training.parts import NAMES, Parts
 
 # People's judgements and multiple answers count more than the one paper that a sentence was taken from.
 _WEIGHTS = {
@@ -99,7 +100,7 @@ def logged(collection: Collection, now: datetime) -> Log:
         view = View(shelf.snapshot, now)
         query, _ = understood(plain(question.text), view)
         ranking = BLENDED(query, Ranking.empty(), view)
-        if "refined" in ranking.features and len(ranking) > 1:
+        if "lexical" in ranking.features and len(ranking) > 1:
             own, features = described(query, ranking, view, BEST)
             names.append(own)
             found.append(
@@ -177,6 +178,27 @@ def left_out(logs: Sequence[Log]) -> Iterator[tuple[str, float, float]]:
         yield log.name, quality(log, None), quality(log, fit([other for other in logs if other is not log]))
 
 
+def with_parts(log: Log) -> Log:
+    """Return a log with what the title and the sentences of each paper are as vectors of their own."""
+    parts = Parts.of(log.collection, {paper for query in log.queries for paper in query.papers})
+    texts = {question.id: question.text for question in log.collection.questions()}
+    more = []
+    for query in log.queries:
+        near = parts.near(texts[query.query], query.papers)
+        features = np.concatenate([query.features, near, standard(near.T).T], axis=1)
+        more.append(replace(query, features=np.ascontiguousarray(features)))
+    return replace(log, names=(*log.names, *NAMES, *(f"{name}~" for name in NAMES)), queries=more)
+
+
+def _check(logs: Sequence[Log], of: str) -> None:
+    values = []
+    for name, before, after in left_out(logs):
+        values.append((before, after))
+        print(f"{name:20} blended {before:.4f}, with the trees of the others {after:.4f}{of}", flush=True)
+    before, after = np.mean(values, axis=0)
+    print(f"{'mean':20} blended {before:.4f}, with the trees of the others {after:.4f}{of}")
+
+
 def main() -> None:
     """Learn as the command line says."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -185,6 +207,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True, help="folder for the collections that are made")
     parser.add_argument("--out", type=Path, default=LEARNED, help="the file of trees")
     parser.add_argument("--check", action="store_true", help="only leave out one collection after another")
+    parser.add_argument("--parts", action="store_true", help="with --check: once more with vectors of parts of papers")
     chosen = parser.parse_args()
     made = [Collection(folder) for folder in queries.make(chosen.papers, chosen.collections, chosen.work)]
     own = [
@@ -193,8 +216,9 @@ def main() -> None:
     ]
     logs = [logged(collection, broadsheet.now()) for collection in (*made, *own)]
     if chosen.check:
-        for name, before, after in left_out(logs):
-            print(f"{name:20} blended {before:.4f}, with the trees of the others {after:.4f}", flush=True)
+        _check(logs, "")
+        if chosen.parts:
+            _check([with_parts(log) for log in logs], ", parts of papers too")
     else:
         chosen.out.write_text(json.dumps(fit(logs).plain()) + "\n", encoding="utf-8")
         print(f"{chosen.out}: {chosen.out.stat().st_size} bytes")
