@@ -43,6 +43,7 @@ _WEIGHTS = {
     "halves": 0.5,
 }
 _MOST = 250  # queries of a collection
+_NEVER_AGAINST = ("blend~", "lexical~", "dense~")  # more of these never puts a paper lower: other collections differ
 _ROUNDS, _DEPTH = 60, 5
 _PARAMETERS = {
     "objective": "rank_xendcg",
@@ -137,7 +138,9 @@ def fit(logs: Sequence[Log]) -> Trees:
             [np.full(len(q.papers), _WEIGHTS.get(log.name, 1.0) * _MOST / counts[log.name]) for log, q in answered]
         ),
     )
-    return flat(lightgbm.train(_PARAMETERS, data, _ROUNDS).dump_model(), logs[0].names)
+    monotone = [int(name in _NEVER_AGAINST) for name in logs[0].names]
+    parameters = {**_PARAMETERS, "monotone_constraints": monotone}
+    return flat(lightgbm.train(parameters, data, _ROUNDS).dump_model(), logs[0].names)
 
 
 def flat(model: Mapping[str, Any], names: tuple[str, ...]) -> Trees:

@@ -144,3 +144,13 @@ def test_one_paper_or_none_needs_no_gate(view: View) -> None:
     assert len(run("hybrid", parse("dog author:hound"), view)) == 1
     nothing = replace(parse("dog"), filters=parse("venue:nowhere").filters)
     assert len(run("hybrid", nothing, view)) == 0
+
+
+@pytest.mark.parametrize("name", ["blend~", "lexical~", "dense~"])
+def test_more_of_a_channel_never_puts_a_paper_lower(name: str) -> None:
+    trees = learned_trees()
+    less = np.random.default_rng(1).normal(size=(2_000, len(trees.features))).astype(np.float32)
+    more = less.copy()
+    more[:, trees.features.index(name)] += 1
+    assert (trees.scores(more) >= trees.scores(less) - 1e-5).all()
+    assert (trees.scores(more) > trees.scores(less)).any()
