@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -56,7 +57,8 @@ def read(query: Query, rows: Rows, view: View) -> Vectors:
     encoder, said = view.snapshot.encoder, words(query.plain)
     if not isinstance(encoder, Static) or not said:
         return vector_of(query, view)
-    distinct = list(dict.fromkeys(said))
+    times = Counter(said)
+    distinct = list(times)
     own, whole = encoder.of_words(distinct)
     used = _used([stem(word) for word in distinct], rows, view)
     told = used.any(axis=1)
@@ -64,8 +66,8 @@ def read(query: Query, rows: Rows, view: View) -> Vectors:
     far = min(1.0, _ENOUGH / len(distinct))
     share = np.where(told, np.where(whole, np.float32(far * _WHOLE), np.float32(far * _IN_PIECES)), 0)[:, None]
     louder = np.where(told & ~whole, np.float32(_LOUDER), 1)[:, None]
-    times = np.array([said.count(word) for word in distinct], np.float32)
-    vector = (1 + np.log(times)) @ (louder * ((1 - share) * own + share * lengths * used))
+    often = 1 + np.log(np.fromiter(times.values(), np.float32))
+    vector = often @ (louder * ((1 - share) * own + share * lengths * used))
     return np.asarray(vector / max(np.sqrt(vector @ vector), _NOTHING), np.float32)
 
 
